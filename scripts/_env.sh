@@ -28,9 +28,12 @@ any_python() {
 
 # environment DIR LOCK [PYTHON]: a virtual environment with what LOCK names, and this project; again only if either changed.
 environment() {
-  local stamp="$1/$(basename "$2").stamp" wanted
+  local stamp="$1/$(basename "$2").stamp" wanted python
   wanted=$(cat "$2" pyproject.toml | cksum; pwd)
-  "$1/bin/python" -c "" 2>/dev/null || "${3:-$(any_python)}" -m venv --clear "$1"
+  if ! "$1/bin/python" -c "" 2>/dev/null; then
+    python=${3:-$(any_python)}
+    "$python" -m venv --clear "$1"
+  fi
   [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && return
   "$1/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r "$2"
   PATH="$1/bin:$PATH" "$1/bin/python" -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
