@@ -1,3 +1,12 @@
-"""A pluggable ASGI/WSGI middleware toolkit: layers that work alone, and one small compiler that stacks them."""
+"""Pluggable ASGI and WSGI middleware: independent layers, stacked in written order around any application."""
+
+from starlette.middleware import Middleware as Middleware
+
+from toolkit.engine.exchange import Exchange as Exchange
+from toolkit.engine.layer import Layer as Layer
+from toolkit.engine.layer import middleware as middleware
+from toolkit.engine.stack import Stack as Stack
+from toolkit.engine.stack import stack as stack
+from toolkit.options import ConfigError as ConfigError
 
 __version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Runs layers around an application: the rules are in docs/architecture.md."""

@@ -1,0 +1,121 @@
+"""A layer: an immutable value of checked options, with a few optional hooks.
+
+A layer knows no server, no application and no other layer. The engine finds out which hooks a layer overrides
+and calls no others. Every hook may be `def`, `async def`, or either by turns: it returns its result or an awaitable of it.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, Self
+
+from starlette.types import ASGIApp
+
+from toolkit.engine.exchange import Done, Exchange, Hook, Message
+from toolkit.engine.wrap import wrap
+from toolkit.options import Options, Problem
+
+P = ParamSpec("P")
+
+HOOKS = ("request", "response", "receive", "error", "done")
+
+
+class Resource(Protocol):
+    """What a stack opens before the application starts and closes after it has shut down."""
+
+    async def open(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+OpenStore = Callable[[Any], Any]
+
+
+class Layer(Options):
+    """Base of everything that stands in front of an application.
+
+    Annotated class attributes are the options. `kind` is the layer's name in routes, files and errors (default: the class
+    name in lower case); `name` tells two layers of one kind apart.
+    """
+
+    kind: ClassVar[str] = "layer"
+    reads: ClassVar[tuple[bytes, ...]] = ()
+    """Request headers the layer looks at, in lower case: up to two in a stack are found by a scan, more by one index."""
+    needs: ClassVar[tuple[str, ...]] = ()
+    """What must be provided further out, such as "user"."""
+    provides: ClassVar[tuple[str, ...]] = ()
+    """What the layer publishes to the layers inside it."""
+    answers: ClassVar[bool | None] = None
+    """Whether it may answer in the application's place; None: if it overrides `request` or `error`."""
+    covers_answers: ClassVar[bool] = False
+    """True for a layer that must stand outside all that may answer, as CORS must."""
+    answers_preflights: ClassVar[bool] = False
+    """True if it answers every CORS preflight itself, so that none goes past it."""
+
+    name: str | None = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "kind" not in cls.__dict__:
+            cls.kind = cls.__name__.lower()
+
+    def request(self, exchange: Exchange) -> Hook:
+        """On the way in. A Response answers at once: nothing further in is called."""
+        return None
+
+    def response(self, exchange: Exchange, start: Message) -> Hook:
+        """As the response starts, at most once. `start` may be changed in place; a Response replaces what was begun."""
+        return None
+
+    def receive(self, exchange: Exchange, message: Message) -> Done:
+        """One inbound WebSocket message. Raising WebSocketDisconnect(code, reason) closes the socket with that code."""
+        return None
+
+    def error(self, exchange: Exchange, exc: Exception) -> Hook:
+        """Something further in raised before anything was sent. A Response below 500 handles it."""
+        return None
+
+    def done(self, exchange: Exchange, exc: BaseException | None) -> Done:
+        """Once, after everything, if `request` was reached. What must happen under cancellation is a plain `def`."""
+        return None
+
+    def bind(self, open_store: OpenStore) -> Self:
+        """Once per wrapped application: a copy with its stores in hand (`self.bound(attribute=open_store(...))`)."""
+        return self
+
+    def explain(self, exchange: Exchange) -> Iterable[str]:
+        """What the layer would decide for this request, and why: a sentence a line."""
+        return ()
+
+    def hooks(self) -> Sequence[str]:
+        """The hooks that have work to do. A layer whose options make one idle may leave it out."""
+        cls = type(self)
+        return [hook for hook in HOOKS if getattr(cls, hook) is not getattr(Layer, hook)]
+
+    def check_routes(self, variants: Sequence["Layer"]) -> Iterable[Problem]:
+        """Problems that show only when all of a stack's overrides of this layer are known."""
+        return ()
+
+    @property
+    def label(self) -> str:
+        """The key that routes and files use: the name if there is one, else the kind."""
+        return self.name or self.kind
+
+    @property
+    def may_answer(self) -> bool:
+        """Whether this layer may answer in the application's place."""
+        if self.answers is not None:
+            return self.answers
+        return not {"request", "error"}.isdisjoint(self.hooks())
+
+    def __call__(self, app: ASGIApp) -> ASGIApp:
+        """Wrap an ASGI application in this one layer. Around another layer's wrapper the two fuse."""
+        return wrap((self,), app)
+
+
+def middleware(layer: Callable[P, Layer]) -> Callable[Concatenate[ASGIApp, P], ASGIApp]:
+    """The form of a layer that Starlette's `add_middleware` and `Middleware(...)` take: `(app, **options) -> app`."""
+
+    def make(app: ASGIApp, /, *args: P.args, **options: P.kwargs) -> ASGIApp:
+        return layer(*args, **options)(app)
+
+    make.__name__ = make.__qualname__ = f"{getattr(layer, '__name__', 'Layer')}Middleware"
+    make.__doc__ = layer.__doc__
+    return make

@@ -1,0 +1,110 @@
+"""What a stack's layers hold open: found by URL or name, opened before the application starts, closed after it has shut down."""
+
+import logging
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from toolkit.engine.layer import Resource
+from toolkit.options import ConfigError, Problem, did_you_mean
+
+_log = logging.getLogger("toolkit")
+
+
+class Resources:
+    """The stores of one stack, each opened once however many layers use it.
+
+    Args:
+        named: The stores that layers may ask for by name. A layer may also hand in a store itself.
+    """
+
+    def __init__(self, named: Mapping[str, Resource] | None = None) -> None:
+        self._named = dict(named or {})
+        self._used: dict[Hashable, Resource] = {}
+
+    def find(self, store: "str | Resource") -> Resource:
+        """The store that a layer's option means. Raises ConfigError for a name that the stack does not know."""
+        found = self._named.get(store) if isinstance(store, str) else store
+        if found is None:
+            raise ConfigError(
+                [Problem("stores", f"no store is called {store!r}", did_you_mean(str(store), self._named))]
+            )
+        self._used[id(found)] = found
+        return found
+
+    def __bool__(self) -> bool:
+        return bool(self._used)
+
+    async def open(self) -> None:
+        """Open all, in the order they were asked for. Where one fails, those before it are closed and its error is raised."""
+        opened: list[Resource] = []
+        try:
+            for store in self._used.values():
+                await store.open()
+                opened.append(store)
+        except BaseException:
+            await _close(opened)
+            raise
+
+    async def close(self) -> list[Exception]:
+        """Close all, last opened first, and return what went wrong: one failure keeps no other store open."""
+        return await _close(list(self._used.values()))
+
+
+async def _close(stores: list[Resource]) -> list[Exception]:
+    problems = []
+    for store in reversed(stores):
+        try:
+            await store.close()
+        except Exception as problem:
+            _log.exception("a store did not close cleanly")
+            problems.append(problem)
+    return problems
+
+
+def lifespan(app: ASGIApp, resources: Resources) -> ASGIApp:
+    """`app` for the scopes that are neither HTTP nor WebSocket: around its lifespan the resources are open."""
+
+    async def run(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan" or not resources:
+            return await app(scope, receive, send)
+        startup = await receive()
+        try:
+            await resources.open()
+        except Exception as exc:
+            _log.exception("a store did not open")
+            return await send({"type": "lifespan.startup.failed", "message": f"a store did not open: {exc}"})
+        return await _running(app, scope, _again(startup, receive), send, resources)
+
+    return run
+
+
+async def _running(app: ASGIApp, scope: Scope, receive: Receive, send: Send, resources: Resources) -> None:
+    """Close before the application's last word, for servers stop listening after it."""
+    closed = False
+
+    async def close_first(message: Message) -> None:
+        nonlocal closed
+        if message["type"] != "lifespan.startup.complete" and not closed:
+            closed = True
+            problems = await resources.close()
+            if problems and message["type"] == "lifespan.shutdown.complete":
+                message = {"type": "lifespan.shutdown.failed", "message": f"a store did not close: {problems[0]}"}
+        await send(message)
+
+    try:
+        await app(scope, receive, close_first)
+    finally:
+        if not closed:
+            await resources.close()
+
+
+def _again(message: Message, receive: Receive) -> Callable[[], Any]:
+    """A `receive` that first repeats what was read already."""
+    pending = [message]
+
+    async def next_message() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return next_message

@@ -1,0 +1,291 @@
+"""A request on its way through a plan: how a start travels outward, and how a failure unwinds.
+
+One iterator tells who has seen what: `left` yields the response hooks that have not seen a start, the next one outward
+first. A hook that was taken from it has had its turn, whatever came of it, and a second start goes on where the first ended.
+
+What may have to wait is written once, as a generator of steps: it yields an awaitable and is sent its result. `drive` runs
+one under a loop; the WSGI shell has its own way.
+"""
+
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from operator import length_hint
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
+
+from toolkit.engine.exchange import Answer, Done, Exchange, Hook, Message
+
+if TYPE_CHECKING:
+    from toolkit.engine.plan import Plan
+
+Steps = Generator[Awaitable[Any] | None, Any, Any]
+ResponseHook = Callable[[Exchange, Message], Hook]
+
+PROBED = "toolkit.probed"
+"""Scope key: the exchanges that want to answer a failure before the framework between them and the application does."""
+
+
+class Run(Exchange):
+    """An HTTP request under way."""
+
+    __slots__ = ("_send", "_server", "handled", "left")
+
+    left: Iterator[ResponseHook]
+    handled: tuple[int, Exception]
+    _send: Send
+    """Where the application's messages go."""
+    _server: Send
+    """Where they went before a layer answered in the application's place."""
+
+    def __init__(self, plan: "Plan", scope: Scope, send: Send) -> None:
+        self.scope = scope
+        self.status = None
+        self.memo = {}
+        self.left = iter(plan.responses)
+        self._plan = plan
+        self._found = None
+        self._send = send
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """What the application is given to send through. A start passes through the layers, all else goes straight out.
+
+        It is no coroutine function: where no hook has to be awaited, the server's own awaitable is handed back.
+        """
+        if message["type"] != "http.response.start" or self._send is dropped:
+            return self._send(message)
+        start = {**message}
+        start["headers"] = [*message.get("headers", ())]
+        for hook in self.left:
+            result = hook(self, start)
+            if result is not None:
+                return drive(self._interrupted(start, hook, result))
+        self.status = start["status"]
+        return self._send(start)
+
+    def _interrupted(self, start: Message, hook: ResponseHook, result: Hook) -> Steps:
+        """A response hook has answered, or has to be awaited before the start can go on."""
+        answer = yield from settle(hook, result)
+        if answer is None:
+            yield from self._outward([start])
+        else:
+            yield from self._replace(answer)
+
+    def _outward(self, messages: list[Message]) -> Steps:
+        """Take a start, and what belongs to it, through the layers that have not seen one, and send it."""
+        for hook in self.left:
+            answer = yield from settle(hook, hook(self, messages[0]))
+            if answer is not None:
+                return (yield from self._replace(answer))
+        self.status = messages[0].get("status", 101)
+        send = self._server if self._send is dropped else self._send
+        for message in messages:
+            yield send(message)
+
+    def _replace(self, answer: Response) -> Steps:
+        """Answer in place of what was begun. All that the application still sends is dropped."""
+        self._drop()
+        yield from self._outward(self._messages(answer))
+
+    def _drop(self) -> None:
+        if self._send is not dropped:
+            self._server, self._send = self._send, dropped
+
+    def answer(self, answer: Response, index: int) -> Steps:
+        """Send the answer of the layer at `index`. Only the layers outside it see it."""
+        self.left = self._plan.outside(index)
+        yield from self._outward(self._messages(answer))
+
+    def answer_through(self, send: Send, answer: Response, index: int) -> Steps:
+        """The same from further in, through a `send` that leads back to this exchange."""
+        self.left = self._plan.outside(index)
+        for message in self._messages(answer):
+            yield send(message)
+
+    def _messages(self, answer: Response) -> list[Message]:
+        return as_messages("http.response", answer, head=self.method == "HEAD")
+
+    def _seen(self, index: int) -> bool:
+        """Whether the layer at `index` has seen a start."""
+        return self.status is not None or index >= self._plan.reached(length_hint(self.left))
+
+    def unwind(self, innermost: int, exc: BaseException | None) -> Steps:
+        """Leave the layers from `innermost` outward, each by `error`, then `done`. Returns what is to be raised, or None.
+
+        Args:
+            innermost: The place of the layer whose own hook raised or answered, or the number of layers where the
+                application was called. Its own `error` does not concern itself with what it did.
+            exc: The failure so far.
+        """
+        for index, error, done in self._plan.unwinds:
+            if index > innermost:
+                continue
+            if error is not None and isinstance(exc, Exception) and index < innermost and not self._seen(index):
+                exc = yield from self._error(index, error, exc, self.answer)
+            if done is not None:
+                exc = yield from self._done(done, exc or self._handled(index))
+        return exc
+
+    def intercept(self, exc: Exception, send: Callable[[Response, int], Steps]) -> Steps:
+        """Let the layers answer a failure now, where a framework between them and the application would answer it first.
+
+        Returns what is left of the failure. The layers are left later, by `unwind`.
+        """
+        failure: BaseException | None = exc
+        for index, error, _ in self._plan.unwinds:
+            if error is not None and isinstance(failure, Exception) and not self._seen(index):
+                failure = yield from self._error(index, error, failure, send)
+                if failure is None:
+                    self.handled = (index, exc)
+        return failure
+
+    def _error(
+        self, index: int, hook: Callable[..., Hook], exc: Exception, send: Callable[[Response, int], Steps]
+    ) -> Steps:
+        try:
+            answer = yield from settle(hook, hook(self, exc))
+            if answer is None:
+                return exc
+            yield from send(answer, index)
+        except BaseException as raised:
+            return raised
+        return None if answer.status_code < 500 else exc
+
+    def _handled(self, index: int) -> Exception | None:
+        """What the layers inside the one that intercepted a failure saw of it."""
+        place, exc = getattr(self, "handled", (index, None))
+        return exc if index > place else None
+
+    def _done(self, hook: Callable[..., Done], exc: BaseException | None) -> Steps:
+        try:
+            pending = hook(self, exc)
+            if pending is not None:
+                yield _abandoned(pending) if isinstance(exc, GeneratorExit) else self._shielded(pending)
+        except BaseException as raised:
+            return raised
+        return exc
+
+    def _shielded(self, pending: Awaitable[None]) -> Awaitable[None]:
+        return shielded(pending)
+
+
+class SocketRun(Run):
+    """A WebSocket under way: from the handshake to the last message."""
+
+    __slots__ = ("_receive",)
+
+    _receive: Receive
+
+    def __init__(self, plan: "Plan", scope: Scope, send: Send, receive: Receive) -> None:
+        super().__init__(plan, scope, send)
+        self._receive = receive
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """An acceptance and a denial response are starts; a close is none, but after it nothing can be answered."""
+        kind = message["type"]
+        if kind in {"websocket.accept", "websocket.http.response.start"}:
+            return drive(self._outward([copy_start(message)])) if self._send is not dropped else dropped(message)
+        if kind == "websocket.close" and self._send is not dropped:
+            self._closing()
+        return self._send(message)
+
+    async def receive(self) -> Message:
+        """What the application is given to receive from. A layer refuses a message by raising WebSocketDisconnect."""
+        message = await self._receive()
+        if message["type"] == "websocket.receive":
+            try:
+                for hook in self._plan.receives:
+                    pending = hook(self, message)
+                    if pending is not None:
+                        await pending
+            except WebSocketDisconnect as refusal:
+                return await self._close(refusal.code, refusal.reason or "")
+        return message
+
+    async def _close(self, code: int, reason: str) -> Message:
+        """Close towards the client, and be disconnected towards the application."""
+        self._drop()
+        await self._server({"type": "websocket.close", "code": code, "reason": reason})
+        return {"type": "websocket.disconnect", "code": code, "reason": reason}
+
+    def _outward(self, messages: list[Message]) -> Steps:
+        if messages[0]["type"] != "websocket.close":
+            return (yield from super()._outward(messages))
+        self._closing()
+        yield (self._server if self._send is dropped else self._send)(messages[0])
+
+    def _closing(self) -> None:
+        """A close instead of an acceptance reaches the client as a 403 (ASGI, "Close - send event")."""
+        if self.status is None:
+            self.status = 403
+
+    def _messages(self, answer: Response) -> list[Message]:
+        """A refused handshake: a denial response where the server has them, else a close."""
+        if "websocket.http.response" in (self.scope.get("extensions") or {}):
+            return as_messages("websocket.http.response", answer)
+        code = 1013 if answer.status_code in {429, 503} else 1008
+        return [{"type": "websocket.close", "code": code, "reason": ""}]
+
+
+async def drive(steps: Steps) -> Any:
+    """Run steps under a loop: await what they yield, in the task that called."""
+    try:
+        step = next(steps)
+        while True:
+            try:
+                result = None if step is None else await step
+            except BaseException as exc:
+                step = steps.throw(exc)
+            else:
+                step = steps.send(result)
+    except StopIteration as stop:
+        return stop.value
+
+
+def settle(hook: Callable[..., Hook], result: Hook) -> Steps:
+    """What a hook decided, awaited where it has to be."""
+    if result is None or isinstance(result, Response):
+        return result
+    return (yield awaitable(hook, result))
+
+
+def awaitable(hook: Callable[..., Hook], result: Any) -> Awaitable[Answer]:
+    """Neither None nor a Response: it has to be awaited, or the hook is wrong."""
+    if hasattr(result, "__await__"):
+        return result  # type: ignore[no-any-return]
+    raise TypeError(f"{hook.__qualname__} returned {result!r}: a hook returns None, a Response, or an awaitable of one")
+
+
+def as_messages(prefix: str, answer: Response, *, head: bool = False) -> list[Message]:
+    """A plain Response as ASGI messages: its status, a copy of its headers, its body. It is never called."""
+    body = getattr(answer, "body", None)
+    if body is None:
+        raise TypeError(f"{answer!r} is not a plain Response: a hook answers with a Response that has its whole body")
+    return [
+        {"type": f"{prefix}.start", "status": answer.status_code, "headers": list(answer.raw_headers)},
+        {"type": f"{prefix}.body", "body": b"" if head else bytes(body)},
+    ]
+
+
+def copy_start(message: Message) -> Message:
+    """A start that layers may change: frameworks send their own header lists, and send them again."""
+    return {**message, "headers": [*message.get("headers", ())]}
+
+
+async def dropped(message: Message) -> None:
+    """What is sent after a layer has answered in the application's place."""
+
+
+async def shielded(pending: Awaitable[None]) -> None:
+    """Await past a cancelled scope: `done` is for what has to happen."""
+    with anyio.CancelScope(shield=True):
+        await pending
+
+
+async def _abandoned(pending: Awaitable[None]) -> None:
+    """A coroutine that is being closed may not wait."""
+    close = getattr(pending, "close", None)
+    if close is not None:
+        close()

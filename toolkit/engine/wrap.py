@@ -1,0 +1,123 @@
+"""Puts layers around an ASGI application: adjacent ones fuse into one wrapper, routes choose among plans."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from toolkit.engine.exchange import header_reader, route_path
+from toolkit.engine.plan import Plan, compile_plan
+from toolkit.engine.routes import Route, Table
+from toolkit.http.headers import ORIGIN, REQUEST_METHOD, preflight_method
+
+if TYPE_CHECKING:
+    from toolkit.engine.layer import Layer
+
+Layers = Sequence["Layer"]
+
+_MARK = "__toolkit__"
+_read_preflight = header_reader(frozenset((ORIGIN, REQUEST_METHOD)))
+
+
+class Wrapped(NamedTuple):
+    """What a wrapper is made of, so that the next one outward can take it in."""
+
+    app: ASGIApp
+    layers: tuple["Layer", ...]
+    otherwise: ASGIApp
+    """Takes the scopes that are neither HTTP nor WebSocket."""
+    routes: Mapping[str, Any]
+
+
+def wrap(
+    layers: Layers,
+    app: ASGIApp,
+    *,
+    variants: Sequence[tuple[Route, Layers]] = (),
+    otherwise: Callable[[ASGIApp], ASGIApp] | None = None,
+    routes: Mapping[str, Any] | None = None,
+) -> ASGIApp:
+    """Stand layers around an application, the first outermost. Where it is inside layers already, both fuse.
+
+    Args:
+        layers: Bound layers.
+        app: The application, or a wrapper that this function made.
+        variants: What stands in the place of `layers` on each route, in the order in which routes are tried.
+        otherwise: Wraps what takes the scopes that are neither HTTP nor WebSocket.
+        routes: The routes as they were written, for those who look.
+    """
+    inner = _inside(layers, app)
+    rest = inner.otherwise if otherwise is None else otherwise(inner.otherwise)
+
+    def compiled(outer: Layers) -> ASGIApp:
+        return compile_plan(Plan((*outer, *inner.layers)), inner.app, rest)
+
+    run = _routed(layers, variants, compiled, rest) if variants else compiled(layers)
+    made = Wrapped(inner.app, (*layers, *inner.layers), rest, routes or {})
+    for name, value in (("app", made.app), ("layers", made.layers), ("routes", made.routes), (_MARK, made)):
+        setattr(run, name, value)
+    return run
+
+
+def _inside(layers: Layers, app: ASGIApp) -> Wrapped:
+    """What the layers stand around. A wrapper with routes stays whole, and so does one that holds a layer of ours."""
+    inner: Wrapped | None = getattr(app, _MARK, None)
+    if inner is None or inner.routes or not set(layers).isdisjoint(inner.layers):
+        return Wrapped(app, (), app, {})
+    return inner
+
+
+class Planned(NamedTuple):
+    """A route's plan, compiled, and whether it answers every preflight."""
+
+    run: Any
+    answers_preflights: bool
+
+
+def choose(table: Table[Planned], method: str, path: str, wanted: Callable[[], str | None]) -> Planned:
+    """The plan of a request. `wanted` tells the method that a preflight asks about, None where it is none.
+
+    A preflight takes the plan of the request it announces, but only where that plan answers it: so a header can never
+    choose a plan that lets the request through.
+    """
+    if method == "OPTIONS":
+        announced = wanted()
+        if announced is not None:
+            planned = table.find(announced, path)
+            if planned.answers_preflights:
+                return planned
+    return table.find(method, path)
+
+
+def planned_table(
+    layers: Layers, variants: Sequence[tuple[Route, Layers]], compiled: Callable[[Layers], Any]
+) -> Table[Planned]:
+    """A table of compiled plans: routes that stand for the same layers share one."""
+    known: dict[tuple[int, ...], Planned] = {}
+
+    def planned(chosen: Layers) -> Planned:
+        key = tuple(map(id, chosen))
+        if key not in known:
+            known[key] = Planned(compiled(chosen), any(layer.answers_preflights for layer in chosen))
+        return known[key]
+
+    return Table([(route, planned(chosen)) for route, chosen in variants], planned(layers))
+
+
+def _routed(
+    layers: Layers, variants: Sequence[tuple[Route, Layers]], compiled: Callable[[Layers], ASGIApp], otherwise: ASGIApp
+) -> ASGIApp:
+    table = planned_table(layers, variants, compiled)
+
+    async def run(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in {"http", "websocket"}:
+            return await otherwise(scope, receive, send)
+        planned = choose(table, scope.get("method", "GET"), route_path(scope), lambda: _announced(scope))
+        return await planned.run(scope, receive, send)  # type: ignore[no-any-return]
+
+    return run
+
+
+def _announced(scope: Scope) -> str | None:
+    found = _read_preflight(scope)
+    return preflight_method(found[ORIGIN], found[REQUEST_METHOD])
