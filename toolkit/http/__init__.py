@@ -1,0 +1,1 @@
+"""What HTTP says, as functions of values: headers, cookies, answers, origins and path patterns."""
