@@ -295,6 +295,8 @@ PATH_COVERS = [
     ("/a/**/a", "/a", False),
     ("/a/**/b", "/a/x/**/y/b", True),
     ("/a/**/b", "/a/**", False),
+    ("/*/b/**", "/**/b/b", False),
+    ("/*/*/b/**", "/**/b/b/b", False),
 ]
 
 
