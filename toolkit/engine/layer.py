@@ -1,7 +1,7 @@
 """A layer: an immutable value of checked options, with a few optional hooks.
 
-A layer knows no server, no application and no other layer. The engine finds out which hooks a layer overrides
-and calls no others. Every hook may be `def`, `async def`, or either by turns: it returns its result or an awaitable of it.
+A layer knows no server, no application and no other layer. The engine finds out which hooks a layer overrides and
+calls no others. Every hook may be `def`, `async def`, or either by turns: it returns its result or an awaitable of it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -31,13 +31,13 @@ OpenStore = Callable[[Any], Any]
 class Layer(Options):
     """Base of everything that stands in front of an application.
 
-    Annotated class attributes are the options. `kind` is the layer's name in routes, files and errors (default: the class
-    name in lower case); `name` tells two layers of one kind apart.
+    Annotated class attributes are the options. `kind` is the layer's name in routes, files and errors (by default the
+    class name in lower case); `name` tells two layers of one kind apart.
     """
 
     kind: ClassVar[str] = "layer"
     reads: ClassVar[tuple[bytes, ...]] = ()
-    """Request headers the layer looks at, in lower case: up to two in a stack are found by a scan, more by one index."""
+    """Request headers the layer looks at, in lower case: one or two in a stack are found by a scan, more by an index."""
     needs: ClassVar[tuple[str, ...]] = ()
     """What must be provided further out, such as "user"."""
     provides: ClassVar[tuple[str, ...]] = ()

@@ -1,4 +1,4 @@
-"""What a stack's layers hold open: found by URL or name, opened before the application starts, closed after it has shut down."""
+"""What a stack's layers hold open: opened before the application starts, closed after it has shut down."""
 
 import logging
 from collections.abc import Callable, Hashable, Mapping

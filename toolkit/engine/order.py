@@ -17,7 +17,7 @@ def order_problems(layers: Sequence[Layer], provided: Iterable[str], where: str)
     """
     yield from _twice(layers, where)
     yield from _covered(layers, where)
-    yield from _needed(layers, frozenset(provided), where)
+    yield from needs_problems(layers, provided, where)
 
 
 def _twice(layers: Sequence[Layer], where: str) -> Iterator[Problem]:
@@ -39,7 +39,9 @@ def _covered(layers: Sequence[Layer], where: str) -> Iterator[Problem]:
             answering.append(layer.label)
 
 
-def _needed(layers: Sequence[Layer], provided: frozenset[str], where: str) -> Iterator[Problem]:
+def needs_problems(layers: Sequence[Layer], provided: Iterable[str], where: str) -> Iterator[Problem]:
+    """What some layers need that nothing outside them provides: a route that switches a layer off may cause it."""
+    provided = frozenset(provided)
     for place, layer in enumerate(layers):
         for need in layer.needs:
             if need not in provided:

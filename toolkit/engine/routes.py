@@ -17,7 +17,7 @@ _LONGEST_REMEMBERED = 256
 
 @dataclass(frozen=True)
 class Route:
-    """What a route's key says: `/health`, `POST /login`, `GET,POST /api/**`. `methods` is None for all; GET covers HEAD."""
+    """What a route's key says: `/health`, `POST /login`, `GET,POST /api/**`. No method is all; GET covers HEAD."""
 
     key: str
     methods: frozenset[str] | None

@@ -1,10 +1,11 @@
 """A request on its way through a plan: how a start travels outward, and how a failure unwinds.
 
-One iterator tells who has seen what: `left` yields the response hooks that have not seen a start, the next one outward
-first. A hook that was taken from it has had its turn, whatever came of it, and a second start goes on where the first ended.
+One iterator tells who has seen what: `left` yields the response hooks that have not seen a start, the next one
+outward first. A hook that was taken from it has had its turn, whatever came of it, and a second start goes on where
+the first ended.
 
-What may have to wait is written once, as a generator of steps: it yields an awaitable and is sent its result. `drive` runs
-one under a loop; the WSGI shell has its own way.
+What may have to wait is written once, as a generator of steps: it yields an awaitable and is sent its result. `drive`
+runs one under a loop; the WSGI shell has its own way.
 """
 
 from collections.abc import Awaitable, Callable, Generator, Iterator
@@ -40,7 +41,7 @@ class Run(Exchange):
     _server: Send
     """Where they went before a layer answered in the application's place."""
 
-    def __init__(self, plan: "Plan", scope: Scope, send: Send) -> None:
+    def __init__(self, plan: "Plan", scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
         self.status = None
         self.memo = {}
@@ -48,6 +49,8 @@ class Run(Exchange):
         self._plan = plan
         self._found = None
         self._send = send
+        if PROBED in scope:
+            scope[PROBED].append(self)
 
     def send(self, message: Message) -> Awaitable[None]:
         """What the application is given to send through. A start passes through the layers, all else goes straight out.
@@ -95,12 +98,24 @@ class Run(Exchange):
 
     def answer(self, answer: Response, index: int) -> Steps:
         """Send the answer of the layer at `index`. Only the layers outside it see it."""
-        self.left = self._plan.outside(index)
+        self.left = iter(self._plan.outsides[index])
         yield from self._outward(self._messages(answer))
+
+    async def respond(self, answer: Response, index: int) -> None:
+        """The same for a request that went no further, the short way where no layer looks on."""
+        if self._plan.outsides[index]:
+            await drive(self.answer(answer, index))
+            return
+        start, *rest = self._messages(answer)
+        self.left = iter(())
+        self.status = answer.status_code
+        await self._send(start)
+        for message in rest:
+            await self._send(message)
 
     def answer_through(self, send: Send, answer: Response, index: int) -> Steps:
         """The same from further in, through a `send` that leads back to this exchange."""
-        self.left = self._plan.outside(index)
+        self.left = iter(self._plan.outsides[index])
         for message in self._messages(answer):
             yield send(message)
 
@@ -112,7 +127,7 @@ class Run(Exchange):
         return self.status is not None or index >= self._plan.reached(length_hint(self.left))
 
     def unwind(self, innermost: int, exc: BaseException | None) -> Steps:
-        """Leave the layers from `innermost` outward, each by `error`, then `done`. Returns what is to be raised, or None.
+        """Leave the layers from `innermost` outward, each by `error`, then `done`. Returns what is to be raised.
 
         Args:
             innermost: The place of the layer whose own hook raised or answered, or the number of layers where the
@@ -129,7 +144,7 @@ class Run(Exchange):
         return exc
 
     def intercept(self, exc: Exception, send: Callable[[Response, int], Steps]) -> Steps:
-        """Let the layers answer a failure now, where a framework between them and the application would answer it first.
+        """Let the layers answer a failure now, where a framework in between would otherwise answer it first.
 
         Returns what is left of the failure. The layers are left later, by `unwind`.
         """
@@ -178,8 +193,8 @@ class SocketRun(Run):
 
     _receive: Receive
 
-    def __init__(self, plan: "Plan", scope: Scope, send: Send, receive: Receive) -> None:
-        super().__init__(plan, scope, send)
+    def __init__(self, plan: "Plan", scope: Scope, receive: Receive, send: Send) -> None:
+        super().__init__(plan, scope, receive, send)
         self._receive = receive
 
     def send(self, message: Message) -> Awaitable[None]:
@@ -192,7 +207,7 @@ class SocketRun(Run):
         return self._send(message)
 
     async def receive(self) -> Message:
-        """What the application is given to receive from. A layer refuses a message by raising WebSocketDisconnect."""
+        """Each message passes the layers first. One refuses it by raising WebSocketDisconnect."""
         message = await self._receive()
         if message["type"] == "websocket.receive":
             try:

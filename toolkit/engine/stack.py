@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from toolkit.engine.install import install
 from toolkit.engine.layer import Layer, Resource
 from toolkit.engine.lifespan import Resources, lifespan
-from toolkit.engine.order import order_problems
+from toolkit.engine.order import needs_problems, order_problems
 from toolkit.engine.routes import Route, shadowed
 from toolkit.engine.wrap import wrap
 from toolkit.options import ConfigError, Problem, did_you_mean
@@ -88,7 +88,7 @@ class Stack:
         for route, changes in self.variants:
             chosen = [changes.get(layer, layer) for layer in self.layers]
             left = [layer for layer in chosen if layer is not None]
-            yield from order_problems(left, self.provides, f"routes[{route.key!r}]")
+            yield from needs_problems(left, self.provides, f"routes[{route.key!r}]")
         for layer in self.layers:
             yield from layer.check_routes(
                 [made for _, changes in self.variants if (made := changes.get(layer)) is not None]
@@ -106,8 +106,9 @@ def stack(
     Args:
         elements: Layers, `Middleware(cls, **options)` for any other ASGI middleware, or stacks without routes.
         routes: What changes where, first match wins: `{"POST /login": {"ratelimit": {"limit": "5/minute"}}, "/health":
-            {"sessions": False}}`. A key is `[METHOD[,METHOD] ]/path` with `*` for one segment and one `**` for any number;
-            a value maps a layer's name to options that replace its own, to False or to a layer, or lists layers.
+            {"sessions": False}}`. A key is `[METHOD[,METHOD] ]/path` with `*` for one segment and one `**` for any
+            number. A value maps a layer's name to options that replace its own, to False or to a layer; or it is a list
+            of layers.
         stores: What layers may name as their store.
         provides: What stands outside this stack already, such as "user".
 
@@ -136,7 +137,7 @@ def _foreign_problems(elements: Sequence[object]) -> Iterator[Problem]:
 
 
 def _segments(elements: Sequence[Element]) -> Iterator[list[Layer] | Middleware]:
-    """Runs of layers, each between foreign middleware; the first may be empty, for it holds what the stack keeps open."""
+    """Runs of layers between foreign middleware; the first may be empty, for it holds what the stack keeps open."""
     if not elements or isinstance(elements[0], Middleware):
         yield []
     for is_layer, run in groupby(elements, lambda element: isinstance(element, Layer)):
