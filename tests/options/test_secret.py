@@ -146,6 +146,15 @@ def test_quotes(secret: object, text: str, found: bool) -> None:
     assert quotes(secret, "", text) is found
 
 
+class Silent:
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def test_an_object_without_text_is_quoted_by_nothing() -> None:
+    assert not quotes([Silent()], "a text")
+
+
 @given(st.text(min_size=1), st.text(), st.text())
 def test_a_secret_is_found_wherever_it_stands(secret: str, before: str, after: str) -> None:
     assert quotes(secret, before + secret + after)

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Generic, Literal, NewType, Protocol, Self, Ty
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typing_extensions import TypeAliasType
 
 from toolkit.options import MISSING, ConfigError, Invalid, Options, Problem, check, option, reads, structure
 
@@ -105,6 +106,9 @@ def fraction(value: object) -> Fraction:
 
 
 UserId = NewType("UserId", int)
+Names = TypeAliasType("Names", Sequence[str])
+Endless = NewType("Endless", int)
+Endless.__supertype__ = list[Endless]  # type: ignore[attr-defined]
 DOOR, BOX, ITERATOR = Door(), Box[int](), iter([1, 2])
 PATTERN = re.compile("a")
 
@@ -159,6 +163,7 @@ GOOD: list[tuple[str, Any, object, object]] = [
     ("generic instance", Box[int], BOX, BOX),
     ("protocol", Closable, DOOR, DOOR),
     ("new type", UserId, 5, 5),
+    ("type alias", Names, ["a"], ("a",)),
     ("check", Annotated[int, even], 4, 4),
     ("checks in turn", Annotated[int, even, halved], 6, 3),
     ("documentation", Annotated[int, "how many"], 6, 6),
@@ -264,6 +269,7 @@ UNSUPPORTED: list[tuple[str, Any, str]] = [
     ("typed dict", Table, "the annotation Table cannot be checked"),
     ("protocol without isinstance", Sized, "the annotation Sized cannot be checked"),
     ("foreign container", Shelf[int], "cannot be checked"),
+    ("endless alias", Endless, "Endless cannot be checked"),
     ("inside", Mapping[str, Sequence[T]], "the annotation ~T cannot be checked"),  # type: ignore[valid-type]
     ("class of a type variable", type[T], "cannot be checked"),
 ]

@@ -147,12 +147,14 @@ def _specifier(cls: type[Any], name: str) -> _Specifier:
     specifier: _Specifier = next(filter(None, declared), _Specifier())
     for base, found in zip(cls.__mro__, declared, strict=True):
         if found or name in vars(base):
-            return found or specifier._replace(default=_default(cls, name, vars(base)[name]), factory=None)
+            return found or specifier._replace(default=_default(cls, base, name), factory=None)
     return specifier
 
 
-def _default(cls: type[Any], name: str, value: Any) -> Any:
-    if isinstance(value, (property, classmethod)) or (isinstance(value, FunctionType) and value.__name__ == name):
+def _default(cls: type[Any], base: type[Any], name: str) -> Any:
+    value = vars(base)[name]
+    method = isinstance(value, FunctionType) and value.__qualname__ == f"{base.__qualname__}.{name}"
+    if method or isinstance(value, (property, classmethod, staticmethod)):
         raise TypeError(f"{cls.__qualname__}.{name}: an option cannot have the name of a method")
     return value
 

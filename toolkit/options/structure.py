@@ -64,11 +64,20 @@ def kind(annotation: Any, shown: Shown = show) -> Kind:
     build = _BUILDERS.get(key) if isinstance(key, Hashable) else None
     if build is not None:
         return build(annotation, shown)
-    if isinstance(annotation, _ALIASES):
-        return kind(getattr(annotation, "__value__", None) or annotation.__supertype__, shown)
-    if not isinstance(key, type) or _is_uncheckable(key, annotation):
+    if isinstance(key, type) and not _is_uncheckable(key, annotation):
+        return _object(key, shown)
+    return _alias(annotation, shown)
+
+
+def _alias(annotation: Any, shown: Shown) -> Kind:
+    """What a NewType or a `type` statement stands for."""
+    meant = getattr(annotation, "__supertype__", None) or getattr(annotation, "__value__", None)
+    if meant is None or isinstance(annotation, type):
         raise unsupported(annotation)
-    return _object(key, shown)
+    try:
+        return kind(meant, shown)
+    except RecursionError:  # an alias that names itself
+        raise unsupported(annotation) from None
 
 
 def _is_uncheckable(key: type, annotation: Any) -> bool:
@@ -296,5 +305,3 @@ _BUILDERS: Mapping[Any, Builder] = {
     types.UnionType: _union,
     Annotated: _checked,
 }
-
-_ALIASES = tuple(filter(None, (typing.NewType, getattr(typing, "TypeAliasType", None))))
