@@ -15,8 +15,8 @@ from toolkit.options.secret import hush, hushed
 class Options:
     """Annotated class attributes are the options; the annotation is the rule.
 
-    `ClassVar` and names that begin with `_` are no options; annotate derived attributes in `compile`, where a type checker
-    does not take them for options. Two instances are equal only if they are the same object.
+    `ClassVar` and names that begin with `_` are no options. Annotate derived attributes in `compile`, where a type
+    checker does not take them for options. Two instances are equal only if they are the same object.
     """
 
     def __init__(self, /, *args: Any, **options: Any) -> None:
