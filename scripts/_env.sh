@@ -4,11 +4,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 VENV=${TOOLKIT_VENV:-$PWD/.venv}
 APT_VENV="apt-get install -y python3-venv"
 
-# find_python VERSION...: the first interpreter that is 3.11 or later and can make a virtual environment.
+# find_python VERSION...: the first interpreter on PATH that is 3.11 or later and can make a virtual environment.
 find_python() {
   local version candidate
   for version in "$@"; do
-    for candidate in $(type -aP "python$version") "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/python; do
+    for candidate in $(type -aP "python$version"); do
       if "$candidate" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
         echo "$candidate" && return
       fi
