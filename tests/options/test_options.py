@@ -237,7 +237,7 @@ def test_equality_is_identity() -> None:
 def test_copies_take_derived_attributes() -> None:
     cors = CORS(["https://a.example"])
     assert copy.copy(cors).allow_origins == cors.allow_origins
-    bound = cors._copy(_store="store")
+    bound = cors.bound(_store="store")
     assert type(bound) is CORS
     assert bound.__dict__["_store"] == "store"
     assert "_store" not in cors.__dict__

@@ -37,7 +37,7 @@ class Layer(Options):
 
     kind: ClassVar[str] = "layer"
     reads: ClassVar[tuple[bytes, ...]] = ()
-    """Request headers the layer looks at, in lower case: one or two in a stack are found by a scan, more by an index."""
+    """Request headers it looks at, in lower case. One or two in a stack are found by a scan, more by an index."""
     needs: ClassVar[tuple[str, ...]] = ()
     """What must be provided further out, such as "user"."""
     provides: ClassVar[tuple[str, ...]] = ()

@@ -1,12 +1,12 @@
 """Routes: which layers a request has, by its method and path. The first match in declared order wins."""
 
+from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Generic, TypeVar
 
 from toolkit.http.headers import is_token
-from toolkit.http.patterns import PathPattern, is_plain_path
+from toolkit.http.patterns import PathPattern
 from toolkit.options import Invalid
 
 T = TypeVar("T")
@@ -52,52 +52,72 @@ def _methods(text: str) -> frozenset[str]:
 
 def shadowed(routes: Sequence[Route]) -> Iterator[tuple[Route, Route]]:
     """Every route that can never match, with the earlier one that takes all of its requests."""
-    for place, route in enumerate(routes):
-        earlier = next((other for other in islice(routes, place) if other.covers(route)), None)
+    index: _Index[Route] = _Index()
+    for route in routes:
+        earlier = next((other for other in index.around(route.pattern.prefix) if other.covers(route)), None)
         if earlier is not None:
             yield route, earlier
+        index.add(route.pattern.prefix, route)
+
+
+class _Index(Generic[T]):
+    """Entries by their leading literal segments: what can match below some segments is found without asking the rest."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[str, ...], list[tuple[int, T]]] = {}
+        self._count = 0
+        self._depths: list[int] = []
+
+    def add(self, prefix: tuple[str, ...], entry: T) -> None:
+        """Add an entry behind all others."""
+        self._count += 1
+        if prefix not in self._entries and len(prefix) not in self._depths:
+            insort(self._depths, len(prefix))
+        self._entries.setdefault(prefix, []).append((self._count, entry))
+
+    def around(self, segments: tuple[str, ...]) -> Iterator[T]:
+        """The entries whose prefix begins these segments, in the order in which they were added."""
+        found: list[tuple[int, T]] = []
+        for depth in self._depths:
+            if depth <= len(segments):
+                found += self._entries.get(segments[:depth], ())
+        return (entry for _, entry in sorted(found, key=_place))
+
+    @property
+    def deepest(self) -> int:
+        """How many segments the longest prefix has."""
+        return self._depths[-1] if self._depths else 0
+
+
+def _place(found: tuple[int, object]) -> int:
+    return found[0]
 
 
 class Table(Generic[T]):
     """Finds the value of the first route that takes a request, without looking at every route.
 
-    Exact paths are found in a dict, patterns by their leading literal segments; what patterns decided is remembered for
-    the paths seen last, so that a flood of random paths costs time but no memory.
+    What was decided is remembered for the paths seen last, so that a flood of random paths costs time but no memory.
     """
 
     def __init__(self, routes: Iterable[tuple[Route, T]], default: T) -> None:
         self._default = default
-        self._exact: dict[str, list[tuple[int, Route, T]]] = {}
-        self._wild: dict[tuple[str, ...], list[tuple[int, Route, T]]] = {}
+        self._index: _Index[tuple[Route, T]] = _Index()
         self._seen: dict[tuple[str, str], T] = {}
-        for order, (route, value) in enumerate(routes):
-            place: list[tuple[int, Route, T]]
-            if route.pattern.is_exact:
-                place = self._exact.setdefault(route.pattern.text, [])
-            else:
-                place = self._wild.setdefault(route.pattern.prefix, [])
-            place.append((order, route, value))
-        self._depths = sorted({len(prefix) for prefix in self._wild})
+        for route, value in routes:
+            self._index.add(route.pattern.prefix, (route, value))
 
     def find(self, method: str, path: str) -> T:
         """The value for a request. A path that is not plain (`//`, dot segments, a backslash) takes the default."""
-        if not self._wild:
-            return self._first(self._exact.get(path, ()), method, path)
         found = self._seen.get((method, path))
         if found is None:
-            found = self._search(method, path) if is_plain_path(path) else self._default
+            found = self._search(method, path)
             self._remember((method, path), found)
         return found
 
     def _search(self, method: str, path: str) -> T:
-        candidates = list(self._exact.get(path, ()))
-        segments = tuple(path.split("/", self._depths[-1] + 1)[1:])
-        for depth in self._depths:
-            candidates += self._wild.get(segments[:depth], ())
-        return self._first(sorted(candidates, key=_order), method, path)
-
-    def _first(self, candidates: Iterable[tuple[int, Route, T]], method: str, path: str) -> T:
-        return next((value for _, route, value in candidates if route.takes(method, path)), self._default)
+        segments = tuple(path.split("/", self._index.deepest + 1)[1:])
+        candidates = self._index.around(segments)
+        return next((value for route, value in candidates if route.takes(method, path)), self._default)
 
     def _remember(self, request: tuple[str, str], found: T) -> None:
         if len(request[1]) > _LONGEST_REMEMBERED:
@@ -105,7 +125,3 @@ class Table(Generic[T]):
         if len(self._seen) >= _REMEMBERED:
             self._seen.clear()
         self._seen[request] = found
-
-
-def _order(candidate: tuple[int, Route, object]) -> int:
-    return candidate[0]

@@ -12,7 +12,7 @@ from toolkit.http.origins import DEFAULT_PORTS, IPV4, NEVER_SENT, compressed
 
 
 class Objection(NamedTuple):
-    """Why a pattern is refused (`reason`) and what to write instead (`fix`, may be empty); both are sentences."""
+    """Why a pattern is refused (`reason`) and what to write instead (`fix`, may be empty); both without a final stop."""
 
     reason: str
     fix: str
@@ -29,124 +29,124 @@ _OPAQUE = "|".join(sorted(NEVER_SENT - {"ws", "wss", "file"}))
 
 # What no rewriting mends: the fix is the row's own.
 _NO_ORIGIN = _rules(
-    (r"\A\*\Z", "a bare '*' is every origin, not a pattern.", "Give '*' alone, where the option accepts it."),
+    (r"\A\*\Z", "a bare '*' is every origin, not a pattern", "give '*' alone, where the option accepts it"),
     (
         r"(?i)\Anull\Z",
-        "'null' is sent by every sandboxed frame, so allowing it allows any site.",
-        "Leave it out, and serve the page from an http or https origin.",
+        "'null' is sent by every sandboxed frame, so allowing it allows any site",
+        "leave it out, and serve the page from an http or https origin",
     ),
     (
         r"(?i)\Afile:",
-        "pages opened from a file: address send the origin 'null'.",
-        "Serve the page from http://localhost instead.",
+        "pages opened from a file: address send the origin 'null'",
+        "serve the page from http://localhost instead",
     ),
-    (rf"(?i)\A(?:{_OPAQUE}):", "pages of this scheme send the origin 'null'.", "Name an http or https origin."),
-    (r"\\", "a backslash has no place in an origin.", "Write scheme://host[:port] with forward slashes."),
+    (rf"(?i)\A(?:{_OPAQUE}):", "pages of this scheme send the origin 'null'", "name an http or https origin"),
+    (r"\\", "a backslash has no place in an origin", "write scheme://host[:port] with forward slashes"),
     (
         r"\?",
-        "'?' begins a query, which an origin has not, and is no wildcard here.",
-        "Leave out the query; '*' stands for one whole label.",
+        "'?' begins a query, which an origin has not, and is no wildcard here",
+        "leave out the query; '*' stands for one whole label",
     ),
 )
 
 # What may be mended by rewriting the text; the fix stands where that fails.
 _ORIGIN = _rules(
-    (r",", "holds a comma.", "Write one origin per entry."),
-    (r"\s", "holds whitespace.", "Write one origin per entry, without spaces."),
-    (r"[\x00-\x1f\x7f-\x9f]", "holds a control character.", "Remove it."),
-    (r"[^\x00-\x7f]", "holds a non-ASCII character; browsers send the punycode form.", "Write it in punycode."),
-    (r"[A-Z]", "holds upper case; browsers send origins in lower case.", "Write it in lower case."),
-    (r"\A(?!.*://)|\A:?//", "the scheme is missing.", "Begin with https:// or http://."),
+    (r",", "holds a comma", "write one origin per entry"),
+    (r"\s", "holds whitespace", "write one origin per entry, without spaces"),
+    (r"[\x00-\x1f\x7f-\x9f]", "holds a control character", "remove it"),
+    (r"[^\x00-\x7f]", "holds a non-ASCII character; browsers send the punycode form", "write it in punycode"),
+    (r"[A-Z]", "holds upper case; browsers send origins in lower case", "write it in lower case"),
+    (r"\A(?!.*://)|\A:?//", "the scheme is missing", "begin with https:// or http://"),
     (
         r"\Awss?://",
-        "a page's origin is never ws or wss; a WebSocket sends the origin of its page.",
-        "Write http:// or https:// instead.",
+        "a page's origin is never ws or wss; a WebSocket sends the origin of its page",
+        "write http:// or https:// instead",
     ),
     (
         r"\A(?![a-z][a-z0-9+.-]{0,63}://)",
-        "the scheme is not valid.",
-        "A scheme has letters, digits, '+', '-' and '.', begins with a letter, and has no wildcard.",
+        "the scheme is not valid",
+        "a scheme has letters, digits, '+', '-' and '.', begins with a letter, and has no wildcard",
     ),
-    (r"://.*#", "holds a fragment, which an origin has not.", "Leave it out."),
-    (r"://[^/]*@", "holds user information, which an origin has not.", "Leave out everything up to the '@'."),
-    (r"://[^/]*/\Z", "ends in a slash, which no origin does.", "Leave it out."),
-    (r"://[^/]*/", "holds a path; an origin ends after host and port.", "Leave it out."),
+    (r"://.*#", "holds a fragment, which an origin has not", "leave it out"),
+    (r"://[^/]*@", "holds user information, which an origin has not", "leave out everything up to the '@'"),
+    (r"://[^/]*/\Z", "ends in a slash, which no origin does", "leave it out"),
+    (r"://[^/]*/", "holds a path; an origin ends after host and port", "leave it out"),
     (
         r"://[^\[\]]*:[^\[\]]*:",
-        "an IPv6 address stands in brackets.",
-        "Write it as http://[::1] or http://[::1]:8000.",
+        "an IPv6 address stands in brackets",
+        "write it as http://[::1] or http://[::1]:8000",
     ),
     (
         r"\A(?!https?:).*\*",
-        "wildcards are for http and https; other schemes are matched exactly.",
-        "Name the whole origin.",
+        "wildcards are for http and https; other schemes are matched exactly",
+        "name the whole origin",
     ),
 )
 
 _PORT = _rules(
-    (r"\A\Z", "the port is empty.", "Leave out the colon."),
-    (r"\A0+[1-9]", "the port has a leading zero.", "Leave out the zeros."),
+    (r"\A\Z", "the port is empty", "leave out the colon"),
+    (r"\A0+[1-9]", "the port has a leading zero", "leave out the zeros"),
     (
         r"\A(?!\*\Z|[0-9]+\Z)",
-        "the port is neither a number nor '*'.",
-        "'*' stands for any port, and for a whole port alone.",
+        "the port is neither a number nor '*'",
+        "'*' stands for any port, and for a whole port alone",
     ),
     (
         r"\A(?!\*)(?!(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3})\Z)",
-        "the port is not between 1 and 65535.",
-        "Write a port from 1 to 65535, or '*' for any.",
+        "the port is not between 1 and 65535",
+        "write a port from 1 to 65535, or '*' for any",
     ),
 )
 
-_WHOLE_LABELS = "'*' stands for one whole label and '**' for one or more, before the rest: https://*.example.com."
+_WHOLE_LABELS = "'*' stands for one whole label and '**' for one or more, before the rest: https://*.example.com"
 
 _HOST = _rules(
-    (r"\A\Z", "the host is missing.", "Write scheme://host[:port]."),
-    (r"[\[\]]", "brackets are for IPv6 addresses; there are no character classes here.", _WHOLE_LABELS),
-    (r"\A\.|\.\.|\.\Z", "a label of the host is empty.", "Remove the dot too many."),
-    (r"\A(?=.*\*)(?=.*[0-9])[0-9*.]+\Z", "an IP address takes no wildcard.", "Name each address."),
-    (r"\A[*.]+\Z", "a wildcard alone is every host.", "Name at least two labels after it: https://*.example.com."),
+    (r"\A\Z", "the host is missing", "write scheme://host[:port]"),
+    (r"[\[\]]", "brackets are for IPv6 addresses; there are no character classes here", _WHOLE_LABELS),
+    (r"\A\.|\.\.|\.\Z", "a label of the host is empty", "remove the dot too many"),
+    (r"\A(?=.*\*)(?=.*[0-9])[0-9*.]+\Z", "an IP address takes no wildcard", "name each address"),
+    (r"\A[*.]+\Z", "a wildcard alone is every host", "name at least two labels after it: https://*.example.com"),
     (
         r"\A(?=.*\*)(?!\*\*?\.(?:\*\.)*[^*]+\Z)",
-        "'*' may only stand as whole labels before the rest of the host; elsewhere it would let strangers in.",
+        "'*' may only stand as whole labels before the rest of the host; elsewhere it would let strangers in",
         _WHOLE_LABELS,
     ),
-    (r"[^a-z0-9_.*-]", "the host holds a character that no host name has.", "Use letters, digits, '-', '_' and dots."),
-    (r"[^.]{64}", "a label of the host is longer than 63 characters.", "Shorten it."),
-    (r"\A.{254}", "the host is longer than 253 characters.", "Shorten it."),
+    (r"[^a-z0-9_.*-]", "the host holds a character that no host name has", "use letters, digits, '-', '_' and dots"),
+    (r"[^.]{64}", "a label of the host is longer than 63 characters", "shorten it"),
+    (r"\A.{254}", "the host is longer than 253 characters", "shorten it"),
     (
         rf"\A(?!{IPV4}\Z)(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\Z",
-        "the host ends in a number but is no IPv4 address as browsers write it.",
-        "Write four numbers from 0 to 255 without leading zeros.",
+        "the host ends in a number but is no IPv4 address as browsers write it",
+        "write four numbers from 0 to 255 without leading zeros",
     ),
 )
 
 _ONE_LITERAL = Objection(
-    "the wildcard is followed by a single label, so it may cover every site under a public suffix.",
-    "Name at least two labels after it: https://*.example.com.",
+    "the wildcard is followed by a single label, so it may cover every site under a public suffix",
+    "name at least two labels after it: https://*.example.com",
 )
 _SEGMENT = 64
 
 _PATH = _rules(
-    (r"\A(?!/)", "a path pattern begins with '/'.", "Write the path alone, such as /api/*."),
-    (r"[\x00-\x1f\x7f]", "holds a control character.", "Remove it."),
-    (r"[{}]", "'{ }' is no wildcard here.", "Use * for one segment, ** for any number of them."),
-    (r"\?", "'?' is no wildcard, and a query is not part of the path.", "Use * within a segment."),
-    (r"[\[\]]", "'[ ]' is no wildcard here.", "Use * within a segment, or write one pattern for each case."),
-    (r"\\", "a backslash has no place in a path.", "Separate segments with '/'."),
-    (r"//", "holds an empty segment.", "Write a single '/'; ** stands for any number of segments."),
+    (r"\A(?!/)", "a path pattern begins with '/'", "write the path alone, such as /api/*"),
+    (r"[\x00-\x1f\x7f]", "holds a control character", "remove it"),
+    (r"[{}]", "'{ }' is no wildcard here", "use * for one segment, ** for any number of them"),
+    (r"\?", "'?' is no wildcard, and a query is not part of the path", "use * within a segment"),
+    (r"[\[\]]", "'[ ]' is no wildcard here", "use * within a segment, or write one pattern for each case"),
+    (r"\\", "a backslash has no place in a path", "separate segments with '/'"),
+    (r"//", "holds an empty segment", "write a single '/'; ** stands for any number of segments"),
     (
         r"/\.\.?(?:/|\Z)",
-        "holds a '.' or '..' segment, and no such path matches a route.",
-        "Write the path it leads to.",
+        "holds a '.' or '..' segment, and no such path matches a route",
+        "write the path it leads to",
     ),
-    (r"%[0-9A-Fa-f]{2}", "holds a percent escape, and paths are matched decoded.", "Write the character itself."),
-    (r"[^/]\*\*|\*\*[^/]", "'**' may only stand as a whole segment.", "Use * within a segment, or /** on its own."),
-    (r"\*\*.*\*\*", "holds more than one '**'.", "Keep one '**', and use * for each other segment."),
+    (r"%[0-9A-Fa-f]{2}", "holds a percent escape, and paths are matched decoded", "write the character itself"),
+    (r"[^/]\*\*|\*\*[^/]", "'**' may only stand as a whole segment", "use * within a segment, or /** on its own"),
+    (r"\*\*.*\*\*", "holds more than one '**'", "keep one '**', and use * for each other segment"),
     (
         rf"(?:\A|/)(?=[^/]*\*)[^/]{{{_SEGMENT + 1}}}",
-        f"a segment with a wildcard is longer than {_SEGMENT} characters, which is slow to match.",
-        f"Shorten it to {_SEGMENT} characters.",
+        f"a segment with a wildcard is longer than {_SEGMENT} characters, which is slow to match",
+        f"shorten it to {_SEGMENT} characters",
     ),
 )
 
@@ -167,7 +167,7 @@ def objection_to_origin(text: str, *, literal_labels: int = 2) -> Objection | No
         return found
     mended = _mended(text)
     mends = mended != text and not _first(_NO_ORIGIN, mended) and not _fault(mended, literal_labels)
-    return Objection(found.reason, f"Write {mended}") if mends else found
+    return Objection(found.reason, f"write {mended}") if mends else found
 
 
 def _first(rules: _Rules, text: str) -> Objection | None:
@@ -195,7 +195,7 @@ def _port_fault(scheme: str, port: str | None) -> Objection | None:
     if port is None:
         return None
     if port == DEFAULT_PORTS.get(scheme):
-        return Objection(f"{port} is the default port of {scheme}, which browsers leave out.", "Leave out the port.")
+        return Objection(f"{port} is the default port of {scheme}, which browsers leave out", "leave out the port")
     return _first(_PORT, port)
 
 
@@ -211,12 +211,12 @@ def _host_fault(host: str, literal_labels: int) -> Objection | None:
 
 def _ipv6_fault(address: str) -> Objection | None:
     if "*" in address:
-        return Objection("an IP address takes no wildcard.", "Name each address.")
+        return Objection("an IP address takes no wildcard", "name each address")
     short = compressed(address)
     if short is None:
-        return Objection("what stands in brackets is no IPv6 address.", "Write it as http://[::1].")
+        return Objection("what stands in brackets is no IPv6 address", "write it as http://[::1]")
     if short != address:
-        return Objection("the IPv6 address is not in its compressed form.", f"Write it as [{short}].")
+        return Objection("the IPv6 address is not in its compressed form", f"write it as [{short}]")
     return None
 
 
@@ -231,7 +231,7 @@ def _mended(text: str) -> str:
 
 
 def _likely_scheme(host: str) -> str:
-    return "http" if host == "localhost" or host.startswith(("127.", "[")) else "https"
+    return "http" if host == "localhost" or host.startswith(("127", "[")) else "https"
 
 
 def _mended_host(host: str) -> str:

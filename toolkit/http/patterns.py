@@ -33,7 +33,7 @@ class PatternError(ValueError):
         self.fix = fix
 
     def __str__(self) -> str:
-        return f"{self.value!r}: {self.reason} {self.fix}".rstrip()
+        return f"{self.value!r}: {self.reason}" + (f"; {self.fix}" if self.fix else "")
 
 
 @dataclass(frozen=True, slots=True, init=False)

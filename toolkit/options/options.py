@@ -64,7 +64,7 @@ class Options:
             problems = [_moved(problem, cls.__name__, "") for problem in error.problems]
         raise Several(Invalid(problem.reason, problem.fix, problem.where) for problem in problems)
 
-    def _copy(self, **attributes: Any) -> Self:
+    def bound(self, **attributes: Any) -> Self:
         """A copy with derived attributes set, for `bind`. Options are changed with `replace`."""
         made = copy.copy(self)
         made.__dict__.update(attributes)
