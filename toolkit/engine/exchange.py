@@ -21,8 +21,8 @@ ReadHeaders = Callable[[Scope], dict[bytes, bytes | None]]
 class Exchange:
     """One request, from the first hook to the last.
 
-    `scope` is the ASGI scope, changed in place. `status` is what this stack last sent: None until something was, 101 for
-    an accepted WebSocket, 403 for one closed instead. `memo` is for what a layer keeps from one hook to the next:
+    `scope` is the ASGI scope, changed in place. `status` is what this stack last sent: None until something was, 101
+    for an accepted WebSocket, 403 for one closed instead. `memo` is for what a layer keeps from one hook to the next:
     `exchange.memo[self] = …`.
     """
 

@@ -37,7 +37,7 @@ class Resources:
         return bool(self._used)
 
     async def open(self) -> None:
-        """Open all, in the order they were asked for. Where one fails, those before it are closed and its error is raised."""
+        """Open all, in the order they were asked for. Where one fails, those before it are closed, and it raises."""
         opened: list[Resource] = []
         try:
             for store in self._used.values():

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Plan:
     """The hooks of some layers, each with the place of its layer, counted from outside.
 
-    `requests` run from outside in; `responses` and `unwinds` (error and done together) from inside out. `outsides[i]` are
-    the response hooks outside the layer at place i.
+    `requests` run from outside in; `responses` and `unwinds` (error and done together) from inside out. `outsides[i]`
+    are the response hooks outside the layer at place i.
     """
 
     __slots__ = (

@@ -61,7 +61,7 @@ def shadowed(routes: Sequence[Route]) -> Iterator[tuple[Route, Route]]:
 
 
 class _Index(Generic[T]):
-    """Entries by their leading literal segments: what can match below some segments is found without asking the rest."""
+    """Entries by their leading literal segments: what can match below some segments is found without the rest."""
 
     def __init__(self) -> None:
         self._entries: dict[tuple[str, ...], list[tuple[int, T]]] = {}

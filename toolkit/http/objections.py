@@ -12,7 +12,7 @@ from toolkit.http.origins import DEFAULT_PORTS, IPV4, NEVER_SENT, compressed
 
 
 class Objection(NamedTuple):
-    """Why a pattern is refused (`reason`) and what to write instead (`fix`, may be empty); both without a final stop."""
+    """Why a pattern is refused (`reason`) and what to write instead (`fix`, may be empty): no final stops."""
 
     reason: str
     fix: str
