@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from toolkit.engine.exchange import Hook, header_reader
+from toolkit.engine.exchange import Done, Hook, ReadHeaders, header_reader
 from toolkit.engine.run import Run, SocketRun, awaitable, drive
 
 if TYPE_CHECKING:
@@ -35,6 +35,16 @@ class Plan:
         "size",
         "unwinds",
     )
+
+    layers: tuple["Layer", ...]
+    size: int
+    read: ReadHeaders
+    requests: tuple[tuple[int, Callable[..., Hook]], ...]
+    receives: tuple[Callable[..., Done], ...]
+    responses: tuple[Callable[..., Hook], ...]
+    outsides: list[tuple[Callable[..., Hook], ...]]
+    unwinds: tuple[tuple[int, Callable[..., Hook] | None, Callable[..., Done] | None], ...]
+    dones: bool
 
     def __init__(self, layers: Sequence["Layer"]) -> None:
         self.layers = tuple(layers)
@@ -104,7 +114,7 @@ def _direct(plan: Plan, app: ASGIApp, otherwise: ASGIApp) -> ASGIApp:
         exchange._found = None
         exchange._send = send
         for place, hook in requests:
-            result: Hook = hook(exchange)
+            result = hook(exchange)
             if result is not None:
                 answer = result if isinstance(result, Response) else await awaitable(hook, result)
                 if answer is not None:

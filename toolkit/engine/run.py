@@ -20,6 +20,7 @@ from starlette.websockets import WebSocketDisconnect
 from toolkit.engine.exchange import Answer, Done, Exchange, Hook, Message
 
 if TYPE_CHECKING:
+    from toolkit.engine.layer import Layer
     from toolkit.engine.plan import Plan
 
 Steps = Generator[Awaitable[Any] | None, Any, Any]
@@ -34,6 +35,8 @@ class Run(Exchange):
 
     __slots__ = ("_send", "_server", "handled", "left")
 
+    status: int | None
+    memo: "dict[Layer, Any]"
     left: Iterator[ResponseHook]
     handled: tuple[int, Exception]
     _send: Send
@@ -45,9 +48,9 @@ class Run(Exchange):
         self.scope = scope
         self.status = None
         self.memo = {}
-        self.left = iter(plan.responses)
         self._plan = plan
         self._found = None
+        self.left = iter(plan.responses)
         self._send = send
         if PROBED in scope:
             scope[PROBED].append(self)
@@ -191,6 +194,7 @@ class SocketRun(Run):
 
     __slots__ = ("_receive",)
 
+    status: int | None
     _receive: Receive
 
     def __init__(self, plan: "Plan", scope: Scope, receive: Receive, send: Send) -> None:

@@ -31,6 +31,13 @@ class Stack:
         routes: What changes where.
     """
 
+    elements: tuple[Element, ...]
+    layers: tuple[Layer, ...]
+    routes: Routes
+    stores: Mapping[str, Resource]
+    provides: frozenset[str]
+    variants: Variants
+
     def __init__(
         self,
         elements: Sequence[Element],
@@ -44,7 +51,7 @@ class Stack:
         self.stores = dict(stores)
         self.provides = frozenset(provides)
         problems = [*_foreign_problems(elements), *order_problems(self.layers, self.provides, "stack")]
-        self.variants: Variants = _variants(self.layers, self.routes, problems)
+        self.variants = _variants(self.layers, self.routes, problems)
         problems += self._route_problems()
         if problems:
             raise ConfigError(problems)

@@ -93,6 +93,9 @@ class OriginSet:
 
     __slots__ = ("_index", "_known", "_recent", "patterns", "regex")
 
+    patterns: tuple["OriginPattern", ...]
+    regex: re.Pattern[str] | None
+
     def __init__(self, patterns: Iterable[OriginPattern], *, regex: re.Pattern[str] | None = None) -> None:
         self.patterns = tuple(patterns)
         self.regex = regex
