@@ -2,6 +2,8 @@
 
 from starlette.middleware import Middleware as Middleware
 
+from toolkit.cors import CORS as CORS
+from toolkit.cors import CORSMiddleware as CORSMiddleware
 from toolkit.engine.exchange import Exchange as Exchange
 from toolkit.engine.layer import Layer as Layer
 from toolkit.engine.layer import middleware as middleware

@@ -1,0 +1,80 @@
+"""Says in sentences what a policy does with one request."""
+
+from collections.abc import Iterator, Sequence
+
+from toolkit.cors.policy import Policy, allows, preflight, response_headers
+from toolkit.http.origins import is_origin, split_origin
+from toolkit.http.patterns import OriginPattern
+
+
+def origin_lines(policy: Policy, origin: bytes | None, *, asks: bool) -> Iterator[str]:
+    """What the lists make of an origin, and why."""
+    if policy.is_public:
+        yield "every origin is allowed, without credentials: each response carries the same '*'"
+    elif origin is None:
+        yield "there is no Origin header: no page of another origin asks, and no CORS header but Vary is sent"
+    elif allows(policy, origin):
+        yield f"the origin {_text(origin)} is allowed by {_allowed_by(policy, origin)}"
+    else:
+        yield from _refused_lines(policy, origin, asks=asks)
+
+
+def response_lines(policy: Policy, origin: bytes | None) -> Iterator[str]:
+    """The headers that the response will carry."""
+    allowed = origin if origin is not None and allows(policy, origin) else None
+    said = ", ".join(f"{name.decode()}: {value.decode()}" for name, value in response_headers(policy, allowed))
+    yield f"the response carries {said}"
+    if allowed is not None and policy.lists_names:
+        yield "and access-control-expose-headers with the names of all its headers"
+
+
+def preflight_lines(policy: Policy, origin: bytes, method: str, requested: bytes | None) -> Iterator[str]:
+    """How a preflight is answered; the application is not called."""
+    decided = preflight(policy, origin if allows(policy, origin) else None, method, requested)
+    said = ", ".join(f"{name.decode()}: {value.decode()}" for name, value in decided.headers)
+    yield f"a preflight for {method}: {'refused, for ' + decided.refusal if decided.refusal else 'allowed'}"
+    if said:
+        yield f"its answer carries {said}"
+
+
+def near_misses(patterns: Sequence[OriginPattern], origin: bytes) -> Iterator[str]:
+    """The patterns that an origin would match, but for one part of it."""
+    parts = split_origin(origin)
+    if parts is None:
+        return
+    scheme, host, port = parts
+    for pattern in patterns:
+        fits_port = pattern.port in (port, "*")
+        if not pattern.matches_host(host):
+            if fits_port and pattern.scheme == scheme and host == pattern.suffix:
+                yield f"{pattern.text} is for names below {host}, not for {host} itself"
+        elif pattern.scheme != scheme:
+            yield f"{pattern.text} has another scheme"
+        elif not fits_port:
+            yield f"{pattern.text} has another port"
+
+
+def _allowed_by(policy: Policy, origin: bytes) -> str:
+    if policy.any_origin:
+        return "'*'"
+    scheme, host, port = split_origin(origin) or ("", "", None)
+    for pattern in policy.origins.patterns:
+        if pattern.scheme == scheme and pattern.port in (port, "*") and pattern.matches_host(host):
+            return repr(pattern.text)
+    return "allow_origin_regex"
+
+
+def _refused_lines(policy: Policy, origin: bytes, *, asks: bool) -> Iterator[str]:
+    if origin == b"null":
+        yield "the origin null is never allowed: every sandboxed frame sends it"
+    elif not is_origin(origin):
+        yield "what Origin holds is no origin that a browser sends, so it is not allowed"
+    else:
+        yield f"the origin {_text(origin)} is in none of the lists"
+        yield from near_misses(policy.origins.patterns, origin)
+        if asks:
+            yield "origin_check is asked about it as the request is served"
+
+
+def _text(origin: bytes) -> str:
+    return origin.decode("latin-1")
