@@ -1,8 +1,7 @@
 """The server's side of ASGI, in process and strict: it refuses whatever the specification forbids."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any, NoReturn
 
 import anyio
@@ -180,20 +179,27 @@ async def cancel_everywhere(
     `build` makes the application of a `pause` that it awaits wherever it would wait; the server's side does so too.
     """
     for place in range(1, most):
-        calls = count(1)
-        with anyio.CancelScope() as cancelled:
-
-            async def pause(calls: Iterator[int] = calls, place: int = place, cancelled: Any = cancelled) -> None:
-                if next(calls) == place:
-                    cancelled.cancel()
-                await checkpoint()
-
-            server = Server(scope(), pause=pause)
-            await build(pause)(server.scope, server.receive, server.send)
+        pauses = _Pauses(place)
+        server = Server(scope(), pause=pauses.pause)
+        with pauses.scope:
+            await build(pauses.pause)(server.scope, server.receive, server.send)
         yield server.outcome
-        if not cancelled.cancelled_caught:
+        if pauses.count < place:
             return
     raise AssertionError(f"it did not end after {most} awaits")
+
+
+class _Pauses:
+    """Counts awaits, and cancels its scope at the one of a given number."""
+
+    def __init__(self, place: int) -> None:
+        self.place, self.count, self.scope = place, 0, anyio.CancelScope()
+
+    async def pause(self) -> None:
+        self.count += 1
+        if self.count == self.place:
+            self.scope.cancel()
+        await checkpoint()
 
 
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:
