@@ -51,12 +51,12 @@ def test_add_middleware_takes_the_options_of_the_layer() -> None:
 
 
 def test_options_given_by_position_are_taken_too() -> None:
-    app = Starlette(routes=[Route("/", endpoint)], middleware=[Middleware(MarkMiddleware, "a")])
-    assert TestClient(app).get("/").headers["x-mark"] == "a"
+    app = MarkMiddleware(Starlette(routes=[Route("/", endpoint)]), "a", times=3)
+    assert TestClient(app).get("/").headers["x-mark"] == "aaa"
 
 
 def test_adjacent_layers_fuse_into_one_wrapper() -> None:
-    app = Starlette(middleware=[Middleware(MarkMiddleware, text) for text in "abc"])
+    app = Starlette(middleware=[Middleware(MarkMiddleware, text=text) for text in "abc"])
     assert wrappers(app)[1] == ("a", "b", "c")
     assert len([names for names in wrappers(app) if isinstance(names, tuple)]) == 1
 
@@ -70,19 +70,19 @@ def test_what_add_middleware_adds_last_is_outermost_and_fuses() -> None:
 
 
 def test_other_middleware_ends_the_fusing() -> None:
-    marks = [Middleware(MarkMiddleware, text) for text in "abcd"]
+    marks = [Middleware(MarkMiddleware, text=text) for text in "abcd"]
     app = Starlette(middleware=[*marks[:2], Middleware(GZipMiddleware), *marks[2:]])
     assert wrappers(app)[1:4] == [("a", "b"), "GZipMiddleware", ("c", "d")]
 
 
 def test_it_has_the_name_and_the_docstring_of_the_layer() -> None:
-    assert MarkMiddleware.__name__ == MarkMiddleware.__qualname__ == "MarkMiddleware"  # type: ignore[attr-defined]
+    assert MarkMiddleware.__name__ == MarkMiddleware.__qualname__ == "MarkMiddleware"
     assert MarkMiddleware.__doc__ == "Adds its text to a header of every answer."
-    assert "MarkMiddleware" in repr(Middleware(MarkMiddleware, "a"))
+    assert "MarkMiddleware" in repr(Middleware(MarkMiddleware, text="a"))
 
 
 def test_options_are_checked_when_the_application_is_built() -> None:
     app = Starlette()
-    app.add_middleware(MarkMiddleware, txet="a")
+    app.add_middleware(MarkMiddleware, txet="a")  # type: ignore[call-arg]
     with pytest.raises(ConfigError, match="did you mean 'text'"):
         TestClient(app).get("/")
