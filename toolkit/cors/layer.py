@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
 from starlette.responses import Response
@@ -11,6 +10,7 @@ from toolkit.cors import refusals
 from toolkit.cors.explain import origin_lines, preflight_lines, response_lines
 from toolkit.cors.origin_check import ALLOWED, DENIED, OriginCheck, Ruling, ask
 from toolkit.cors.policy import (
+    KNOWN_METHODS,
     MERGED,
     Answers,
     Pairs,
@@ -34,7 +34,12 @@ REQUEST_HEADERS = b"access-control-request-headers"
 
 _SOURCES = ("allow_origins", "allow_origin_regex", "origin_check")
 
-_read_preflight = header_reader(frozenset((ORIGIN, REQUEST_METHOD)))
+_METHODS = frozenset(method.encode() for method in KNOWN_METHODS)
+
+_ASKED = 256  # different preflights whose answers are remembered
+_LONGEST_ASKED = 512  # bytes of one
+
+_read_requested = header_reader(frozenset((REQUEST_HEADERS,)))
 
 
 class CORS(Layer):
@@ -104,12 +109,14 @@ class CORS(Layer):
             return self._handshake(exchange)
         if scope["method"] != "OPTIONS":
             return None
-        found = _read_preflight(scope)
-        method = preflight_method(found[ORIGIN], found[REQUEST_METHOD])
-        if method is None:
+        origin, requested = _preflight_pair(scope["headers"])
+        if origin is None or requested is None:
             return None
-        origin = found[ORIGIN] or b""
-        return self._constant_preflight or self._preflights[origin] or self._answer(exchange, origin, method)
+        ready = self._preflights[origin]
+        known = requested in _METHODS and origin in self._preflights  # then both are valid
+        if not known and preflight_method(origin, requested) is None:
+            return None
+        return ready or self._answer(exchange, origin, requested.decode())
 
     def response(self, exchange: Exchange, start: Message) -> Hook:
         if start["type"] != "http.response.start":
@@ -158,7 +165,7 @@ class CORS(Layer):
         used = {layer.policy for layer in (self, *variants) if isinstance(layer, CORS)}
         for name in self.policies:
             if name not in used:
-                fix = f'choose it in a route, {{"cors": {{"policy": {name!r}}}}}, or remove it'
+                fix = f'choose it in a route, {{"{self.label}": {{"policy": "{name}"}}}}, or remove it'
                 yield self.problem(f"policies[{name!r}]", "no route chooses this policy", fix)
 
     def compile(self) -> None:
@@ -168,12 +175,9 @@ class CORS(Layer):
         policy = self._policy
         denied = response_headers(policy, None)
         self._always = denied if policy.is_public else None
-        self._constant_preflight = self._constant(None) if policy.is_public else None
-        exact = [p.text.encode() for p in policy.origins.patterns if p.is_exact]
-        known = partial(allows, policy)
-        unknown = denied if self._chosen.origin_check is None else None
-        self._ready = Answers(exact, known, self._constant_headers, unknown, absent=denied)
-        self._preflights = Answers(exact, known, self._constant, None, absent=None)
+        self._ready = Answers[Pairs | None](policy, self._constant_headers, denied)
+        self._preflights = Answers[Response | None](policy, self._constant_preflight, None)
+        self._asked: dict[tuple[bytes, str, bytes | None], Response] = {}
 
     @rule("allow_origins", "allow_origin_regex", "origin_check", "policies")
     def _some_origin(self) -> Problem | None:
@@ -252,29 +256,46 @@ class CORS(Layer):
             strict=self.strict_preflight,
         )
 
-    def _constant_headers(self, origin: bytes) -> Pairs | None:
-        """What an allowed origin is always answered with; None where that depends on the response."""
-        return None if self._policy.lists_names else response_headers(self._policy, origin)
-
-    def _constant(self, origin: bytes | None) -> Response | None:
-        """An allowed origin's answer to every preflight; None where that depends on what it asks for."""
-        if self._policy.strict or self._policy.echoes:
+    def _constant_headers(self, origin: bytes, allowed: bool) -> Pairs | None:
+        """What every response to an origin carries; None where that is known only as one starts."""
+        if self._policy.lists_names if allowed else self._chosen.origin_check is not None:
             return None
-        return self._preflight_response(preflight(self._policy, origin, "GET", None))
+        return response_headers(self._policy, origin if allowed else None)
+
+    def _constant_preflight(self, origin: bytes, allowed: bool) -> Response | None:
+        """The answer to every preflight of an origin; None where it depends on what is asked for."""
+        policy = self._policy
+        if policy.strict or policy.echoes if allowed else self._chosen.origin_check is not None:
+            return None
+        return self._preflight_response(preflight(policy, origin if allowed else None, "GET", None), origin)
 
     def _answer(self, exchange: Exchange, origin: bytes, method: str) -> Hook:
         """The answer to a preflight that is not always the same."""
+        requested = _read_requested(exchange.scope)[REQUEST_HEADERS]
+        key = origin, method, requested
 
         def answer(ruling: Ruling) -> Response:
             allowed = origin if ruling.allowed else None
-            decided = preflight(self._policy, allowed, method, exchange.header(REQUEST_HEADERS), ruling.vary)
-            return self._preflight_response(decided, origin)
+            return self._preflight_response(preflight(self._policy, allowed, method, requested, ruling.vary), origin)
 
-        return self._ruled(exchange, origin, answer)
+        known = self._asked.get(key)
+        if known is not None:
+            return known
+        answered = self._ruled(exchange, origin, answer)
+        if self._chosen.origin_check is None and isinstance(answered, Response):
+            self._remember(key, answered)
+        return answered
 
-    def _preflight_response(self, decided: Preflight, origin: bytes = b"") -> Response:
+    def _remember(self, key: tuple[bytes, str, bytes | None], answer: Response) -> None:
+        if len(key[1]) + len(key[2] or b"") > _LONGEST_ASKED:
+            return
+        if len(self._asked) >= _ASKED:
+            self._asked.clear()
+        self._asked[key] = answer
+
+    def _preflight_response(self, decided: Preflight, origin: bytes) -> Response:
         if decided.refusal:
-            text = f"CORS: {decided.refusal} (origin {origin.decode()})\n"
+            text = f"CORS preflight of {origin.decode()} refused: {decided.refusal}\n"
             response = Response(text, self._chosen.denied_status, media_type="text/plain")
         else:
             response = Response(status_code=self._chosen.preflight_status)
@@ -311,6 +332,17 @@ class CORS(Layer):
 
 
 CORSMiddleware = middleware(CORS)
+
+
+def _preflight_pair(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bytes | None]:
+    """Origin and Access-Control-Request-Method in one pass; what is repeated is neither, and comes out empty."""
+    origin = method = None
+    for name, value in headers:
+        if name == ORIGIN:
+            origin = value if origin is None else b""
+        elif name == REQUEST_METHOD:
+            method = value if method is None else b""
+    return origin, method
 
 
 def _is_same_host(origin: bytes, host: bytes | None) -> bool:

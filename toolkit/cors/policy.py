@@ -71,7 +71,7 @@ MAX_REQUESTED = 4096
 """Bytes of Access-Control-Request-Headers that are read."""
 
 _SHOWN = 64
-_MEMO = 1024
+_REMEMBERED = {True: 1024, False: 256}
 _NEVER_LISTED = frozenset(name.encode() for name in SAFELISTED_RESPONSE_HEADERS) | {b"set-cookie", b"set-cookie2"}
 
 
@@ -191,33 +191,32 @@ def listed_names(headers: RawHeaders) -> Pairs:
 
 
 class Answers(dict[bytes | None, V]):
-    """What each origin is answered with: exact origins have it ready, up to 1024 others are remembered once allowed.
+    """What each origin is answered with, found by one look-up.
 
-    Refusals are not remembered, so that strangers cannot fill it. Safe to share between threads.
+    Exact origins have it ready. Of all others that a browser can send, 1024 allowed and 256 refused are remembered,
+    apart from each other, so that strangers drive out none but strangers. Safe to share between threads.
     """
 
-    def __init__(
-        self,
-        exact: Iterable[bytes],
-        allows: Callable[[bytes], bool],
-        make: Callable[[bytes], V],
-        otherwise: V,
-        absent: V,
-    ) -> None:
-        super().__init__((origin, make(origin)) for origin in exact)
-        self[None] = absent
-        self._allows = allows
+    def __init__(self, policy: Policy, make: Callable[[bytes, bool], V], otherwise: V) -> None:
+        """`make` is given an origin and whether it is allowed; `otherwise` is for what is no origin, and for none."""
+        exact = (pattern.text.encode() for pattern in policy.origins.patterns if pattern.is_exact)
+        super().__init__((origin, make(origin, True)) for origin in exact)
+        self[None] = otherwise
+        self._policy = policy
         self._make = make
         self._otherwise = otherwise
-        self._recent: deque[bytes] = deque()
+        self._recent: dict[bool, deque[bytes]] = {True: deque(), False: deque()}
 
     def __missing__(self, origin: bytes) -> V:
-        if not self._allows(origin):
+        if origin != b"null" and not is_origin(origin):
             return self._otherwise
-        made = self[origin] = self._make(origin)
-        self._recent.append(origin)
-        if len(self._recent) > _MEMO:
-            self.pop(self._recent.popleft(), None)
+        allowed = allows(self._policy, origin)
+        # In this order each remembered origin has a later place in its queue, so that threads leave none behind.
+        made = self[origin] = self._make(origin, allowed)
+        recent = self._recent[allowed]
+        recent.append(origin)
+        if len(recent) > _REMEMBERED[allowed]:
+            self.pop(recent.popleft(), None)
         return made
 
 
