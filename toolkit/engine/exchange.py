@@ -77,7 +77,7 @@ class Exchange:
         try:
             return found[name]
         except KeyError:  # no layer declared it
-            found = self._found = _Index(index_headers(self.scope))
+            found = self._found = _read_all(self.scope)
             return found[name]
 
 
@@ -101,7 +101,7 @@ def route_path(scope: Scope) -> str:
 def header_reader(names: frozenset[bytes]) -> ReadHeaders:
     """The cheapest way to find the headers that a plan's layers declare: a scan for one or two, else one index."""
     if len(names) > 2:
-        return index_headers
+        return _read_all
     if len(names) == 2:
         return _scan_two(*sorted(names))
     return _scan_one(*names) if names else _nothing
@@ -120,6 +120,10 @@ def join(name: bytes, before: bytes | None, value: bytes) -> bytes:
     if before is None:
         return value
     return before + (b"; " if name == b"cookie" else b", ") + value
+
+
+def _read_all(scope: Scope) -> dict[bytes, bytes | None]:
+    return _Index(index_headers(scope))
 
 
 def _nothing(scope: Scope) -> dict[bytes, bytes | None]:

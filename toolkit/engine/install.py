@@ -1,18 +1,25 @@
 """Stands a stack around a Starlette or FastAPI application, outside its ServerErrorMiddleware."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from toolkit.engine.run import PROBED, Run, Steps, drive
 
+
+class Wraps(Protocol):
+    """A stack's own way of wrapping an application that has a probe in it."""
+
+    def __call__(self, app: ASGIApp, *, probed: bool) -> ASGIApp: ...
+
+
 _INSTALLED = "__toolkit_installed__"
 
 
-def install(around: Callable[[ASGIApp], ASGIApp], app: Starlette) -> None:
+def install(around: Wraps, app: Starlette) -> None:
     """Wrap what the application builds when it starts. Raises RuntimeError where that would come too late, or twice."""
     if app.middleware_stack is not None:
         raise RuntimeError("install() came after the application had started: call it where the application is made")
@@ -22,27 +29,15 @@ def install(around: Callable[[ASGIApp], ASGIApp], app: Starlette) -> None:
     app.build_middleware_stack = _builder(around, app, app.build_middleware_stack)  # type: ignore[method-assign]
 
 
-def _builder(
-    around: Callable[[ASGIApp], ASGIApp], app: Starlette, build: Callable[[], ASGIApp]
-) -> Callable[[], ASGIApp]:
+def _builder(around: Wraps, app: Starlette, build: Callable[[], ASGIApp]) -> Callable[[], ASGIApp]:
     def build_inside() -> ASGIApp:
         app.user_middleware.insert(0, Middleware(_probe))
         try:
-            return _probed(around(build()))
+            return around(build(), probed=True)
         finally:
             del app.user_middleware[0]
 
     return build_inside
-
-
-def _probed(app: ASGIApp) -> ASGIApp:
-    """Outside the stack: opens the list in which the stack's exchanges enter themselves for the probe to find."""
-
-    async def run(scope: Scope, receive: Receive, send: Send) -> None:
-        scope[PROBED] = []
-        await app(scope, receive, send)
-
-    return run
 
 
 def _probe(app: ASGIApp) -> ASGIApp:
@@ -63,15 +58,9 @@ def _probe(app: ASGIApp) -> ASGIApp:
 
 
 def _intercepted(exchanges: list[Run], failure: Exception, send: Send) -> Steps:
-    for place in reversed(range(len(exchanges))):
-        exchange, inside = exchanges[place], exchanges[place + 1 :]
-
-        def deliver(answer: Response, index: int, exchange: Run = exchange, inside: list[Run] = inside) -> Steps:
-            for passed in inside:
-                passed.left = iter(())
-            yield from exchange.answer_through(send, answer, index)
-
-        left = yield from exchange.intercept(failure, deliver)
+    """Ask each exchange, from inside out. Returns what is left of the failure."""
+    for place, exchange in reversed(list(enumerate(exchanges))):
+        left = yield from exchange.intercept(failure, send, exchanges[place + 1 :])
         if not isinstance(left, Exception):
             return left
         failure = left

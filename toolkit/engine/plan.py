@@ -10,21 +10,25 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from toolkit.engine.exchange import Done, Hook, ReadHeaders, header_reader
-from toolkit.engine.run import Run, SocketRun, awaitable, drive
+from toolkit.engine.run import PROBED, Run, SocketRun, awaitable, drive
 
 if TYPE_CHECKING:
     from toolkit.engine.layer import Layer
+
+Make = Callable[["Plan", Scope, Receive, Send], Run]
 
 
 class Plan:
     """The hooks of some layers, each with the place of its layer, counted from outside.
 
-    `requests` run from outside in; `responses` and `unwinds` (error and done together) from inside out. `outsides[i]`
-    are the response hooks outside the layer at place i.
+    `requests` run from outside in; an HTTP request meets those `by_method`, where a layer names its method, or the
+    `usual`. `responses` and `unwinds` (error and done together) run from inside out. `outsides[i]` are the response
+    hooks outside the layer at place i.
     """
 
     __slots__ = (
         "_reached",
+        "by_method",
         "dones",
         "layers",
         "outsides",
@@ -34,12 +38,15 @@ class Plan:
         "responses",
         "size",
         "unwinds",
+        "usual",
     )
 
     layers: tuple["Layer", ...]
     size: int
     read: ReadHeaders
     requests: tuple[tuple[int, Callable[..., Hook]], ...]
+    usual: tuple[tuple[int, Callable[..., Hook]], ...]
+    by_method: dict[str, tuple[tuple[int, Callable[..., Hook]], ...]]
     receives: tuple[Callable[..., Done], ...]
     responses: tuple[Callable[..., Hook], ...]
     outsides: list[tuple[Callable[..., Hook], ...]]
@@ -51,6 +58,8 @@ class Plan:
         self.size = len(self.layers)
         self.read = header_reader(frozenset(name for layer in layers for name in layer.reads))
         self.requests = self._hooks("request")
+        self.usual = self._requests(None)
+        self.by_method = {method: self._requests(method) for layer in layers for method in layer.methods or ()}
         self.receives = tuple(hook for _, hook in self._hooks("receive"))
         responses = self._hooks("response")[::-1]
         self.responses = tuple(hook for _, hook in responses)
@@ -66,25 +75,34 @@ class Plan:
         place: int = self._reached[left]
         return place
 
+    def _requests(self, method: str | None) -> tuple[tuple[int, Callable[..., Hook]], ...]:
+        """The request hooks that are for a method; None stands for one that no layer names."""
+        wanted = [layer.methods is None or method in layer.methods for layer in self.layers]
+        return tuple((place, hook) for place, hook in self.requests if wanted[place])
+
     def _hooks(self, name: str) -> tuple[tuple[int, Callable[..., Any]], ...]:
         return tuple((place, getattr(layer, name)) for place, layer in enumerate(self.layers) if name in layer.hooks())
 
 
-def compile_plan(plan: Plan, app: ASGIApp, otherwise: ASGIApp) -> ASGIApp:
+def compile_plan(plan: Plan, app: ASGIApp, otherwise: ASGIApp, *, probed: bool = False) -> ASGIApp:
     """The coroutine function that runs `app` inside a plan's layers.
 
     Args:
         plan: The hooks.
         app: What stands inside them.
         otherwise: Takes the scopes that are neither `http` nor `websocket`.
+        probed: Whether a probe inside `app` looks for the exchange of a request that failed.
     """
     hooked = plan.requests or plan.responses or plan.unwinds
-    socket = _guarded("websocket", SocketRun, plan, app, otherwise) if hooked or plan.receives else None
+    make, make_socket = (_probed(Run), _probed(SocketRun)) if probed else (Run, SocketRun)
+    socket = _guarded("websocket", make_socket, plan, app, otherwise) if hooked or plan.receives else None
     if socket is None:
         return _plain(app, app, otherwise)
     if not hooked:
         return _plain(app, socket, otherwise)
-    return _guarded("http", Run, plan, app, socket) if plan.unwinds else _direct(plan, app, socket)
+    if plan.unwinds or probed:
+        return _guarded("http", make, plan, app, socket)
+    return _direct(plan, app, socket)
 
 
 def _plain(app: ASGIApp, socket: ASGIApp, otherwise: ASGIApp) -> ASGIApp:
@@ -99,7 +117,7 @@ def _plain(app: ASGIApp, socket: ASGIApp, otherwise: ASGIApp) -> ASGIApp:
 
 def _direct(plan: Plan, app: ASGIApp, otherwise: ASGIApp) -> ASGIApp:
     """HTTP where no layer has an `error` or a `done`: a failure needs nobody's help to pass."""
-    requests, responses, wrapped = plan.requests, plan.responses, bool(plan.responses)
+    by_method, usual, responses, wrapped = plan.by_method, plan.usual, plan.responses, bool(plan.responses)
     new = Run.__new__
 
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
@@ -113,7 +131,7 @@ def _direct(plan: Plan, app: ASGIApp, otherwise: ASGIApp) -> ASGIApp:
         exchange._plan = plan
         exchange._found = None
         exchange._send = send
-        for place, hook in requests:
+        for place, hook in by_method.get(scope["method"], usual):
             result = hook(exchange)
             if result is not None:
                 answer = result if isinstance(result, Response) else await awaitable(hook, result)
@@ -124,9 +142,21 @@ def _direct(plan: Plan, app: ASGIApp, otherwise: ASGIApp) -> ASGIApp:
     return run
 
 
-def _guarded(kind: str, make: type[Run], plan: Plan, app: ASGIApp, otherwise: ASGIApp) -> ASGIApp:
+def _probed(make: Make) -> Make:
+    """Enters each exchange in the list where a probe finds it."""
+
+    def probed(plan: Plan, scope: Scope, receive: Receive, send: Send) -> Run:
+        exchange = make(plan, scope, receive, send)
+        scope.setdefault(PROBED, []).append(exchange)
+        return exchange
+
+    return probed
+
+
+def _guarded(kind: str, make: Make, plan: Plan, app: ASGIApp, otherwise: ASGIApp) -> ASGIApp:
     """In through every layer, and out again whatever happens."""
     receiving = kind == "websocket" and bool(plan.receives)
+    by_method, usual = (plan.by_method, plan.usual) if kind == "http" else ({}, plan.requests)
 
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != kind:
@@ -134,7 +164,7 @@ def _guarded(kind: str, make: type[Run], plan: Plan, app: ASGIApp, otherwise: AS
         exchange = make(plan, scope, receive, send)
         innermost = 0
         try:
-            for innermost, hook in plan.requests:
+            for innermost, hook in by_method.get(scope.get("method", "GET"), usual):
                 answer = hook(exchange)
                 if answer is not None and not isinstance(answer, Response):
                     answer = await awaitable(hook, answer)

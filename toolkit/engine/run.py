@@ -8,7 +8,8 @@ What may have to wait is written once, as a generator of steps: it yields an awa
 runs one under a loop; the WSGI shell has its own way.
 """
 
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from functools import partial
 from operator import length_hint
 from typing import TYPE_CHECKING, Any
 
@@ -52,8 +53,6 @@ class Run(Exchange):
         self._found = None
         self.left = iter(plan.responses)
         self._send = send
-        if PROBED in scope:
-            scope[PROBED].append(self)
 
     def send(self, message: Message) -> Awaitable[None]:
         """What the application is given to send through. A start passes through the layers, all else goes straight out.
@@ -109,21 +108,13 @@ class Run(Exchange):
         if self._plan.outsides[index]:
             await drive(self.answer(answer, index))
             return
-        start, *rest = self._messages(answer)
         self.left = iter(())
-        self.status = answer.status_code
-        await self._send(start)
-        for message in rest:
+        for message in self._messages(answer):
+            self.status = message.get("status", self.status)
             await self._send(message)
 
-    def answer_through(self, send: Send, answer: Response, index: int) -> Steps:
-        """The same from further in, through a `send` that leads back to this exchange."""
-        self.left = iter(self._plan.outsides[index])
-        for message in self._messages(answer):
-            yield send(message)
-
     def _messages(self, answer: Response) -> list[Message]:
-        return as_messages("http.response", answer, head=self.method == "HEAD")
+        return as_messages("http.response", answer, head=self.scope["method"] == "HEAD")
 
     def _seen(self, index: int) -> bool:
         """Whether the layer at `index` has seen a start."""
@@ -143,21 +134,37 @@ class Run(Exchange):
             if error is not None and isinstance(exc, Exception) and index < innermost and not self._seen(index):
                 exc = yield from self._error(index, error, exc, self.answer)
             if done is not None:
-                exc = yield from self._done(done, exc or self._handled(index))
+                seen = exc or self._handled(index)
+                left = yield from self._done(done, seen)
+                exc = exc if left is seen else left
         return exc
 
-    def intercept(self, exc: Exception, send: Callable[[Response, int], Steps]) -> Steps:
+    def intercept(self, exc: Exception, send: Send, inside: Sequence["Run"]) -> Steps:
         """Let the layers answer a failure now, where a framework in between would otherwise answer it first.
 
         Returns what is left of the failure. The layers are left later, by `unwind`.
+
+        Args:
+            exc: The failure.
+            send: Leads back to this exchange, through that framework.
+            inside: The exchanges further in. Their layers see the failure, not the answer.
         """
         failure: BaseException | None = exc
         for index, error, _ in self._plan.unwinds:
             if error is not None and isinstance(failure, Exception) and not self._seen(index):
-                failure = yield from self._error(index, error, failure, send)
+                failure = yield from self._error(index, error, failure, partial(self._answer_through, send, inside))
                 if failure is None:
                     self.handled = (index, exc)
+                    for exchange in inside:
+                        exchange.handled = (-1, exc)
         return failure
+
+    def _answer_through(self, send: Send, inside: Sequence["Run"], answer: Response, index: int) -> Steps:
+        for exchange in inside:
+            exchange.left = iter(())
+        self.left = iter(self._plan.outsides[index])
+        for message in self._messages(answer):
+            yield send(message)
 
     def _error(
         self, index: int, hook: Callable[..., Hook], exc: Exception, send: Callable[[Response, int], Steps]
@@ -192,7 +199,9 @@ class Run(Exchange):
 class SocketRun(Run):
     """A WebSocket under way: from the handshake to the last message."""
 
-    __slots__ = ("_receive",)
+    __slots__ = ("_disconnect", "_receive")
+
+    _disconnect: Message | None
 
     status: int | None
     _receive: Receive
@@ -200,6 +209,7 @@ class SocketRun(Run):
     def __init__(self, plan: "Plan", scope: Scope, receive: Receive, send: Send) -> None:
         super().__init__(plan, scope, receive, send)
         self._receive = receive
+        self._disconnect = None
 
     def send(self, message: Message) -> Awaitable[None]:
         """An acceptance and a denial response are starts; a close is none, but after it nothing can be answered."""
@@ -212,7 +222,7 @@ class SocketRun(Run):
 
     async def receive(self) -> Message:
         """Each message passes the layers first. One refuses it by raising WebSocketDisconnect."""
-        message = await self._receive()
+        message = self._disconnect or await self._receive()
         if message["type"] == "websocket.receive":
             try:
                 for hook in self._plan.receives:
@@ -227,7 +237,11 @@ class SocketRun(Run):
         """Close towards the client, and be disconnected towards the application."""
         self._drop()
         await self._server({"type": "websocket.close", "code": code, "reason": reason})
-        return {"type": "websocket.disconnect", "code": code, "reason": reason}
+        self._disconnect = {"type": "websocket.disconnect", "code": code, "reason": reason}
+        return self._disconnect
+
+    async def respond(self, answer: Response, index: int) -> None:
+        await drive(self.answer(answer, index))
 
     def _outward(self, messages: list[Message]) -> Steps:
         if messages[0]["type"] != "websocket.close":
@@ -279,12 +293,14 @@ def awaitable(hook: Callable[..., Hook], result: Any) -> Awaitable[Answer]:
 
 def as_messages(prefix: str, answer: Response, *, head: bool = False) -> list[Message]:
     """A plain Response as ASGI messages: its status, a copy of its headers, its body. It is never called."""
-    body = getattr(answer, "body", None)
-    if body is None:
-        raise TypeError(f"{answer!r} is not a plain Response: a hook answers with a Response that has its whole body")
+    try:
+        content = b"" if head else bytes(answer.body)
+    except AttributeError:
+        reason = "is not a plain Response: a hook answers with one that has its whole body"
+        raise TypeError(f"{answer!r} {reason}") from None
     return [
-        {"type": f"{prefix}.start", "status": answer.status_code, "headers": list(answer.raw_headers)},
-        {"type": f"{prefix}.body", "body": b"" if head else bytes(body)},
+        {"type": prefix + ".start", "status": answer.status_code, "headers": [*answer.raw_headers]},
+        {"type": prefix + ".body", "body": content},
     ]
 
 

@@ -1,8 +1,11 @@
 """A stack: layers and other ASGI middleware in written order, first outermost, with what routes change about them."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any
+from wsgiref.types import WSGIApplication
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -14,6 +17,7 @@ from toolkit.engine.lifespan import Resources, lifespan
 from toolkit.engine.order import needs_problems, order_problems
 from toolkit.engine.routes import Route, shadowed
 from toolkit.engine.wrap import wrap
+from toolkit.engine.wsgi import refuse_asgi, wrap_wsgi
 from toolkit.options import ConfigError, Problem, did_you_mean
 
 Element = Layer | Middleware
@@ -60,6 +64,9 @@ class Stack:
         """Wrap an ASGI application; `.app`, `.layers` and `.routes` of what it returns tell what is inside."""
         if not callable(app):
             raise TypeError(f"{app!r} is no ASGI application")
+        return self._around(app, probed=False)
+
+    def _around(self, app: ASGIApp, *, probed: bool) -> ASGIApp:
         resources = Resources(self.stores)
         bind = _binder(resources)
         segments = list(_segments(self.elements))
@@ -67,7 +74,9 @@ class Stack:
             if isinstance(segment, Middleware):
                 app = segment.cls(app, *segment.args, **segment.kwargs)
             else:
-                app = self._wrap(segment, app, bind, None if place else resources)
+                bound, variants = self._bound(segment, bind)
+                outside = partial(lifespan, resources=resources) if place == 0 else None
+                app = wrap(bound, app, variants=variants, otherwise=outside, routes=self.routes, probed=probed)
         return app
 
     def install(self, app: Starlette) -> None:
@@ -75,18 +84,27 @@ class Stack:
 
         So 500s pass through it too. Raises RuntimeError once the application has started, and the second time.
         """
-        install(self, app)
+        install(self._around, app)
 
-    def _wrap(
-        self, layers: Sequence[Layer], app: ASGIApp, bind: Callable[[Layer], Layer], resources: Resources | None
-    ) -> ASGIApp:
+    def wsgi(self, app: WSGIApplication) -> WSGIApplication:
+        """Wrap a WSGI application; what it returns has `.app`, `.layers`, `.routes` and `.close()`.
+
+        Raises ConfigError naming all that needs ASGI.
+        """
+        refuse_asgi(self.elements)
+        resources = Resources(self.stores)
+        bound, variants = self._bound(self.layers, _binder(resources))
+        return wrap_wsgi(bound, app, variants=variants, resources=resources, routes=self.routes)
+
+    def _bound(
+        self, layers: Sequence[Layer], bind: Callable[[Layer], Layer]
+    ) -> tuple[list[Layer], list[tuple[Route, list[Layer]]]]:
+        """Some of the layers, bound, and what stands in their place on each route."""
         variants = [
             (route, [bind(chosen) for layer in layers if (chosen := changes.get(layer, layer)) is not None])
             for route, changes in self.variants
         ]
-        bound = [bind(layer) for layer in layers]
-        outside = None if resources is None else lambda inner: lifespan(inner, resources)
-        return wrap(bound, app, variants=variants, otherwise=outside, routes=self.routes)
+        return [bind(layer) for layer in layers], variants
 
     def _route_problems(self) -> Iterator[Problem]:
         for route, earlier in shadowed([route for route, _ in self.variants]):
@@ -184,9 +202,7 @@ def _changed(
     layers: Sequence[Layer], changes: Any, where: str, problems: list[Problem]
 ) -> Iterator[tuple[Layer, Layer | None]]:
     named = {layer.label: layer for layer in layers}
-    if not isinstance(changes, Mapping):
-        changes = {getattr(layer, "label", repr(layer)): layer for layer in changes}
-    for label, change in changes.items():
+    for label, change in _by_label(changes, where, problems):
         if label not in named:
             fix = did_you_mean(label, named) or f"it has {', '.join(named) or 'none'}"
             problems.append(Problem(f"{where}.{label}", "no layer of this stack is called that", fix))
@@ -197,6 +213,20 @@ def _changed(
             problems += [
                 Problem(f"{where}: {problem.where}", problem.reason, problem.fix) for problem in error.problems
             ]
+
+
+def _by_label(changes: Any, where: str, problems: list[Problem]) -> Iterable[tuple[str, Any]]:
+    if isinstance(changes, Mapping):
+        return changes.items()
+    if not isinstance(changes, Sequence) or not all(isinstance(change, Layer) for change in changes):
+        fix = 'such as {"cors": False}, or a list of layers'
+        problems.append(Problem(where, f"{changes!r} does not say what changes for which layer", fix))
+        return ()
+    counted = Counter(change.label for change in changes)
+    problems += [
+        Problem(where, f"{n} layers are to stand for {label!r}", "give one") for label, n in counted.items() if n > 1
+    ]
+    return [(change.label, change) for change in changes]
 
 
 def _variant(layer: Layer, change: Change) -> Layer | None:

@@ -36,6 +36,7 @@ def wrap(
     variants: Sequence[tuple[Route, Layers]] = (),
     otherwise: Callable[[ASGIApp], ASGIApp] | None = None,
     routes: Mapping[str, Any] | None = None,
+    probed: bool = False,
 ) -> ASGIApp:
     """Stand layers around an application, the first outermost. Where it is inside layers already, both fuse.
 
@@ -45,12 +46,13 @@ def wrap(
         variants: What stands in the place of `layers` on each route, in the order in which routes are tried.
         otherwise: Wraps what takes the scopes that are neither HTTP nor WebSocket.
         routes: The routes as they were written, for those who look.
+        probed: Whether a probe inside the application looks for the exchange of a request that failed.
     """
     inner = _inside(layers, app)
     rest = inner.otherwise if otherwise is None else otherwise(inner.otherwise)
 
     def compiled(outer: Layers) -> ASGIApp:
-        return compile_plan(Plan((*outer, *inner.layers)), inner.app, rest)
+        return compile_plan(Plan((*outer, *inner.layers)), inner.app, rest, probed=probed)
 
     run = _routed(layers, variants, compiled, rest) if variants else compiled(layers)
     made = Wrapped(inner.app, (*layers, *inner.layers), rest, routes or {})
