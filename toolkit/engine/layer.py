@@ -6,11 +6,13 @@ calls no others. Every hook may be `def`, `async def`, or either by turns: it re
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, Self
+from wsgiref.types import WSGIApplication
 
 from starlette.types import ASGIApp
 
 from toolkit.engine.exchange import Done, Exchange, Hook, Message
 from toolkit.engine.wrap import wrap
+from toolkit.engine.wsgi import refuse_asgi, wrap_wsgi
 from toolkit.options import Options, Problem
 
 P = ParamSpec("P")
@@ -38,6 +40,8 @@ class Layer(Options):
     kind: ClassVar[str] = "layer"
     reads: ClassVar[tuple[bytes, ...]] = ()
     """Request headers it looks at, in lower case. One or two in a stack are found by a scan, more by an index."""
+    methods: ClassVar[tuple[str, ...] | None] = None
+    """The HTTP methods that `request` is called for; None for all. For WebSocket handshakes it is always called."""
     needs: ClassVar[tuple[str, ...]] = ()
     """What must be provided further out, such as "user"."""
     provides: ClassVar[tuple[str, ...]] = ()
@@ -48,6 +52,8 @@ class Layer(Options):
     """True for a layer that must stand outside all that may answer, as CORS must."""
     answers_preflights: ClassVar[bool] = False
     """True if it answers every CORS preflight itself, so that none goes past it."""
+    asgi_only: ClassVar[bool] = False
+    """True for a layer that makes no sense around a WSGI application."""
 
     name: str | None = None
 
@@ -108,6 +114,11 @@ class Layer(Options):
     def __call__(self, app: ASGIApp) -> ASGIApp:
         """Wrap an ASGI application in this one layer. Around another layer's wrapper the two fuse."""
         return wrap((self,), app)
+
+    def wsgi(self, app: WSGIApplication) -> WSGIApplication:
+        """Wrap a WSGI application in this one layer. Raises ConfigError if it needs ASGI."""
+        refuse_asgi((self,))
+        return wrap_wsgi((self,), app)
 
 
 def middleware(layer: Callable[P, Layer]) -> Callable[Concatenate[ASGIApp, P], ASGIApp]:
