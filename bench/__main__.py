@@ -15,8 +15,8 @@ from bench.plot import plot
 from bench.report import as_json, machine, table
 
 GROUPS = ("cors", "fusion", "routes", "wsgi", "wire")
-ROUNDS = 250
-QUICK_ROUNDS = 60
+ROUNDS = 400
+QUICK_ROUNDS = 100
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,10 +52,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of rounds")
+    return int(text)
 
 
 def _measured(groups: Sequence[str], rounds: int) -> list[Result]:

@@ -18,6 +18,7 @@ from toolkit.cors import CORS
 
 GROUP = "cors"
 BLACKSHEEP = "BlackSheep app"
+LISTED = "list"
 
 LIST: Mapping[str, Any] = {
     "allow_origins": ["https://www.example", ORIGIN, "https://admin.example"],
@@ -109,7 +110,7 @@ _OTHERS = (
 )
 
 _TABLE = (
-    ("list", LIST, tuple(_PATHS), (_BARE, _OURS, _STARLETTE, _ASGI_CORS, *_OTHERS)),
+    (LISTED, LIST, tuple(_PATHS), (_BARE, _OURS, _STARLETTE, _ASGI_CORS, *_OTHERS)),
     ("*", WILDCARD, _ANYONE, (_BARE, _OURS, _STARLETTE, _ASGI_CORS)),
     ("regex", REGEX, _SIMPLE, (_BARE, _OURS, _STARLETTE)),
 )

@@ -29,7 +29,8 @@ def bridged(closing: ExitStack) -> WSGIApp:
 
 def cases(closing: ExitStack) -> Iterator[Case]:
     """Each way, on three paths."""
-    apps = {BARE: bare_wsgi, OURS: stack(CORS(**LIST)).wsgi(bare_wsgi), _BRIDGED: bridged(closing)}
+    ours: WSGIApp = stack(CORS(**LIST)).wsgi(bare_wsgi)
+    apps: dict[str, WSGIApp] = {BARE: bare_wsgi, OURS: ours, _BRIDGED: bridged(closing)}
     for row, request in _PATHS.items():
         yield from (_case(row, subject, app, request) for subject, app in apps.items())
 

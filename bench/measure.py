@@ -16,7 +16,7 @@ from statistics import median, quantiles
 from typing import NamedTuple
 
 SEED = 20
-SAMPLE_NS = 2_000_000
+SAMPLE_NS = 1_000_000
 BARE = "bare app"
 OURS = "toolkit"
 

@@ -1,4 +1,4 @@
-"""The plot of the cors group: what each subject adds to a request, path by path.
+"""The plot: what each subject's CORS adds to a request, path by path, under the policy that lists its origins.
 
 SVG by hand, on a card of its own colour, so that it can be read on light and on dark pages.
 """
@@ -8,8 +8,12 @@ from itertools import groupby
 from typing import Any
 from xml.sax.saxutils import escape
 
+from bench.cases_cors import GROUP, LISTED
 from bench.measure import OURS, Result
 
+ROWS = f"{LISTED}: "
+TITLE = "CPU time that CORS adds to a request"
+SUBTITLE = "microseconds over the bare application; three origins by name, with credentials; shorter is better"
 WIDTH = 860
 LABEL, END = 250, 120
 BAR, GAP, ROW_GAP, TOP, BOTTOM = 18, 4, 30, 84, 44
@@ -27,18 +31,18 @@ text { font: 13px system-ui, -apple-system, "Segoe UI", sans-serif } .title { fo
 
 def plot(results: Sequence[Result], measured: dict[str, Any]) -> str:
     """An SVG document. A bar that would dwarf the others is cut off and says so by its arrow and its number."""
-    shown = [result for result in results if result.group == "cors" and result.added is not None]
+    listed = [result for result in results if result.group == GROUP and result.row.startswith(ROWS)]
+    shown = [result for result in listed if result.added is not None]
     rows = [(row, list(bars)) for row, bars in groupby(shown, lambda result: result.row)]
     longest = _longest(shown)
     height = TOP + BOTTOM + sum(ROW_GAP + len(bars) * (BAR + GAP) for _, bars in rows)
-    title = "CPU time that CORS adds to a request"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
-        f'role="img" aria-label="{title}">',
+        f'role="img" aria-label="{TITLE}">',
         f"<style>{_STYLE}</style>",
         f'<rect class="card" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1}" rx="8"/>',
-        _text(24, 36, title, "text title"),
-        _text(24, 58, "microseconds over the bare application, median; shorter is better", "quiet"),
+        _text(24, 36, TITLE, "text title"),
+        _text(24, 58, SUBTITLE, "quiet"),
         *_bars(rows, longest),
         _text(24, height - 18, _source(measured), "quiet"),
         "</svg>",
@@ -58,7 +62,7 @@ def _longest(shown: Sequence[Result]) -> float:
 def _bars(rows: Sequence[tuple[str, Sequence[Result]]], longest: float) -> Iterator[str]:
     y = TOP
     for row, bars in rows:
-        yield _text(24, y + BAR - 4, row, "text row")
+        yield _text(24, y + BAR - 4, row.removeprefix(ROWS), "text row")
         y += BAR + GAP
         for bar in bars:
             yield from _bar(bar, y, longest)
@@ -89,5 +93,5 @@ def _text(x: float, y: float, text: str, kind: str) -> str:
 
 
 def _source(measured: dict[str, Any]) -> str:
-    installed = ", ".join(f"{name} {version}" for name, version in measured["versions"].items() if version)
+    installed = ", ".join(f"{name} {measured['versions'][name]}" for name in ("starlette", "asgi-cors", "blacksheep"))
     return f"Python {measured['python']}, {measured['at'][:10]}; {installed}"
