@@ -333,7 +333,7 @@ def test_policies_that_no_route_chooses_are_refused_by_the_stack() -> None:
     (problem,) = caught.value.problems
     assert problem.where == "CORS.policies['own']"
     assert problem.reason == "no route chooses this policy"
-    assert problem.fix == 'choose it in a route, {"cors": {"policy": \'own\'}}, or remove it'
+    assert problem.fix == 'choose it in a route, {"cors": {"policy": "own"}}, or remove it'
 
 
 def test_a_route_that_names_a_missing_policy_is_refused() -> None:
