@@ -4,6 +4,7 @@ from starlette.middleware import Middleware as Middleware
 
 from toolkit.cors import CORS as CORS
 from toolkit.cors import CORSMiddleware as CORSMiddleware
+from toolkit.engine.bridge import run_sync as run_sync
 from toolkit.engine.exchange import Exchange as Exchange
 from toolkit.engine.layer import Layer as Layer
 from toolkit.engine.layer import middleware as middleware

@@ -1,0 +1,159 @@
+"""Puts layers around a WSGI application: adjacent ones fuse into one wrapper, routes choose among plans."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+from wsgiref.types import StartResponse, WSGIApplication
+
+from starlette.middleware import Middleware
+
+from toolkit.engine.bridge import CURRENT, Bridge
+from toolkit.engine.environ import Environ, find_header, path_info
+from toolkit.engine.plan import Plan
+from toolkit.engine.routes import Route
+from toolkit.engine.wrap import Layers, choose, planned_table
+from toolkit.engine.wsgi_body import Chunks, is_whole
+from toolkit.engine.wsgi_run import WSGIRun
+from toolkit.http.headers import ORIGIN, REQUEST_METHOD, preflight_method
+from toolkit.options import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from toolkit.engine.layer import Layer
+    from toolkit.engine.lifespan import Resources
+
+_MARK = "__toolkit_wsgi__"
+
+
+class Wrapped(NamedTuple):
+    """What a wrapper is made of, so that the next one outward can take it in."""
+
+    app: WSGIApplication
+    layers: tuple["Layer", ...]
+    routes: Mapping[str, Any]
+    bridge: Bridge
+    resources: tuple["Resources", ...]
+
+
+def wrap_wsgi(
+    layers: Layers,
+    app: WSGIApplication,
+    *,
+    variants: Sequence[tuple[Route, Layers]] = (),
+    resources: "Resources | None" = None,
+    routes: Mapping[str, Any] | None = None,
+) -> WSGIApplication:
+    """Stand layers around a WSGI application, the first outermost. Where it is inside layers already, both fuse.
+
+    The wrapper has `.app`, `.layers`, `.routes`, and `.close()`, which closes its stores and its event loop.
+
+    Args:
+        layers: Bound layers.
+        app: The application, or a wrapper that this function made.
+        variants: What stands in the place of `layers` on each route, in the order in which routes are tried.
+        resources: What the layers hold open; they open it on first use.
+        routes: The routes as they were written, for those who look.
+    """
+    if not callable(app):
+        raise TypeError(f"{app!r} is no WSGI application")
+    inner = _inside(layers, app)
+    made = Wrapped(
+        inner.app,
+        (*layers, *inner.layers),
+        routes or {},
+        inner.bridge,
+        (*(() if resources is None else (resources,)), *inner.resources),
+    )
+
+    def compiled(outer: Layers) -> WSGIApplication:
+        return _compiled(Plan((*outer, *inner.layers)), inner.app, made.bridge)
+
+    run = _routed(layers, variants, compiled) if variants else compiled(layers)
+    attributes = {"app": made.app, "layers": made.layers, "routes": made.routes, _MARK: made}
+    for name, value in {**attributes, "close": lambda: _close(made)}.items():
+        setattr(run, name, value)
+    return run
+
+
+def refuse_asgi(elements: Sequence[object]) -> None:
+    """Raise one ConfigError that names all that cannot stand around a WSGI application."""
+    problems = [
+        Problem(f"stack[{place}]", f"{name} needs ASGI", "leave it out of the stack around a WSGI application")
+        for place, element in enumerate(elements)
+        if (name := _needs_asgi(element))
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _needs_asgi(element: Any) -> str | None:
+    """What to call an element that only ASGI has a place for: foreign middleware, or a layer of WebSocket messages."""
+    if isinstance(element, Middleware):
+        return getattr(element.cls, "__name__", repr(element.cls))
+    asgi_only = element.asgi_only or set(element.hooks()) == {"receive"}
+    return f"{type(element).__name__} ({element.label})" if asgi_only else None
+
+
+def _inside(layers: Layers, app: WSGIApplication) -> Wrapped:
+    """What the layers stand around. A wrapper with routes stays whole, and so does one that holds a layer of ours."""
+    inner: Wrapped | None = getattr(app, _MARK, None)
+    if inner is None or inner.routes or not set(layers).isdisjoint(inner.layers):
+        return Wrapped(app, (), {}, Bridge(), ())
+    return inner
+
+
+def _close(wrapped: Wrapped) -> None:
+    for resources in wrapped.resources:
+        if resources:
+            wrapped.bridge.run(resources.close())
+    wrapped.bridge.close()
+    inner: Wrapped | None = getattr(wrapped.app, _MARK, None)
+    if inner is not None:
+        _close(inner)
+
+
+def _compiled(plan: Plan, app: WSGIApplication, bridge: Bridge) -> WSGIApplication:
+    """The function that runs `app` inside a plan's layers."""
+    hooked = plan.requests or plan.responses or plan.unwinds
+    return _layered(plan, app, bridge) if hooked else _plain(app, bridge)
+
+
+def _plain(app: WSGIApplication, bridge: Bridge) -> WSGIApplication:
+    """Where no layer has a hook. `run_sync` still finds the loop."""
+
+    def run(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        token = CURRENT.set(bridge)
+        try:
+            iterable = app(environ, start_response)
+        finally:
+            CURRENT.reset(token)
+        if is_whole(iterable, environ):
+            return iterable
+        return Chunks(iterable, getattr(iterable, "close", None), bridge)
+
+    return run
+
+
+def _layered(plan: Plan, app: WSGIApplication, bridge: Bridge) -> WSGIApplication:
+    def run(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        token = CURRENT.set(bridge)
+        try:
+            return WSGIRun(plan, environ, start_response, bridge).respond(app)
+        finally:
+            CURRENT.reset(token)
+
+    return run
+
+
+def _routed(
+    layers: Layers, variants: Sequence[tuple[Route, Layers]], compiled: Callable[[Layers], WSGIApplication]
+) -> WSGIApplication:
+    table = planned_table(layers, variants, compiled)
+
+    def run(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        planned = choose(table, environ["REQUEST_METHOD"], path_info(environ), lambda: _announced(environ))
+        return planned.run(environ, start_response)  # type: ignore[no-any-return]
+
+    return run
+
+
+def _announced(environ: Environ) -> str | None:
+    return preflight_method(find_header(environ, ORIGIN), find_header(environ, REQUEST_METHOD))
