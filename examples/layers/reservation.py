@@ -27,7 +27,7 @@ class Stock:
 
 
 class Reservation(Layer):
-    """Takes one of `stock` for each request. One that fails, is cancelled or answers with an error puts it back.
+    """Takes one of `stock` for each request. One that fails, is cut off or answers with an error puts it back.
 
     `done` is a plain `def`: it cannot be interrupted, so that nothing is lost however a request ends.
     """
@@ -41,6 +41,6 @@ class Reservation(Layer):
         return None
 
     def done(self, exchange: Exchange, exc: BaseException | None) -> None:
-        succeeded = exc is None and exchange.status is not None and exchange.status < 400
+        succeeded = exc is None and exchange.complete and exchange.status is not None and exchange.status < 400
         if self in exchange.memo and not succeeded:
             self.stock.put_back()

@@ -1,5 +1,6 @@
 """Rule 9: stores open before the application's startup and close after its shutdown, each once."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -166,14 +167,38 @@ async def test_what_the_application_says_of_its_own_failure_is_passed_on(startup
     assert log.count("close main") == 1
 
 
-async def test_an_application_without_lifespan_leaves_no_store_open() -> None:
+@pytest.mark.parametrize("how", ["raises", "returns"])
+async def test_around_an_application_without_lifespan_stores_live_as_long_as_the_server(how: str) -> None:
     log: Log = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        assert scope["type"] == "http"
-        await hello(scope, receive, send)
+        if how == "raises":  # how ASGI says that there is no lifespan
+            assert scope["type"] == "http"
 
-    with pytest.raises(AssertionError):  # how ASGI says that there is no lifespan
+    sent = await live(stack(Keeps(), stores={"main": Store("main", log)})(app))
+    assert [message["type"] for message in sent] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert log == ["open main", "close main"]
+
+
+async def test_a_lifespan_cancelled_at_startup_leaves_no_store_open() -> None:
+    log: Log = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await live(stack(Keeps(), stores={"main": Store("main", log)})(app))
+    assert log == ["open main", "close main"]
+
+
+async def test_a_failure_after_startup_is_the_applications_own() -> None:
+    log: Log = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "lifespan.startup.complete"})
+        raise LookupError
+
+    with pytest.raises(LookupError):
         await live(stack(Keeps(), stores={"main": Store("main", log)})(app))
     assert log == ["open main", "close main"]
 

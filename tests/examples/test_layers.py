@@ -172,6 +172,19 @@ async def test_a_client_that_goes_while_it_downloads_puts_it_back() -> None:
     assert stock.left == 1
 
 
+async def test_a_client_that_goes_before_asgi_2_4_puts_it_back() -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"more"
+            await anyio.lowlevel.checkpoint()
+
+    stock = Stock(1)
+    outcome = await run(
+        Reservation(stock=stock)(StreamingResponse(endless())), http_scope(), [{"type": "http.disconnect"}]
+    )
+    assert (outcome.raised, stock.left) == (None, 1)
+
+
 # ErrorPages
 
 PAGES = {404: "<h1>Nothing here</h1>", 500: "<h1>Our fault</h1>"}

@@ -26,7 +26,7 @@ class Exchange:
     `exchange.memo[self] = …`.
     """
 
-    __slots__ = ("_cookies", "_found", "_plan", "memo", "scope", "status")
+    __slots__ = ("_complete", "_cookies", "_found", "_plan", "memo", "scope", "status")
 
     scope: Scope
     status: int | None
@@ -34,6 +34,7 @@ class Exchange:
     _plan: "Plan"
     _found: dict[bytes, bytes | None] | None
     _cookies: dict[str, str]
+    _complete: bool
 
     def __init__(self, plan: "Plan", scope: Scope) -> None:
         self._plan = plan
@@ -52,6 +53,11 @@ class Exchange:
     def path(self) -> str:
         """The path that the application routes by: without its mount point."""
         return route_path(self.scope)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answer was sent to its end; for `done`. False where the client left in its midst."""
+        return getattr(self, "_complete", False)
 
     @property
     def client(self) -> tuple[str, int] | None:

@@ -124,9 +124,9 @@ class Layer(Options):
 def middleware(layer: Callable[P, Layer]) -> Callable[Concatenate[ASGIApp, P], ASGIApp]:
     """The form of a layer that Starlette's `add_middleware` and `Middleware(...)` take: `(app, **options) -> app`."""
 
-    def make(app: ASGIApp, /, *args: P.args, **options: P.kwargs) -> ASGIApp:
+    def make(app: ASGIApp, *args: P.args, **options: P.kwargs) -> ASGIApp:
         return layer(*args, **options)(app)
 
     make.__name__ = make.__qualname__ = f"{getattr(layer, '__name__', 'Layer')}Middleware"
     make.__doc__ = layer.__doc__
-    return make
+    return make  # type: ignore[return-value]  # `app` has its name since older releases of Starlette give it by keyword

@@ -81,11 +81,16 @@ def lifespan(app: ASGIApp, resources: Resources) -> ASGIApp:
 
 
 async def _running(app: ASGIApp, scope: Scope, receive: Receive, send: Send, resources: Resources) -> None:
-    """Close before the application's last word, for servers stop listening after it."""
-    closed = False
+    """Close before the application's last word, for servers stop listening after it.
+
+    An application without a lifespan raises or returns before it has said anything. Its server would then tell nobody
+    of the shutdown; so the lifespan is gone through in its place.
+    """
+    closed = silent = False
 
     async def close_first(message: Message) -> None:
-        nonlocal closed
+        nonlocal closed, silent
+        silent = False
         if message["type"] != "lifespan.startup.complete" and not closed:
             closed = True
             problems = await resources.close()
@@ -93,11 +98,28 @@ async def _running(app: ASGIApp, scope: Scope, receive: Receive, send: Send, res
                 message = {"type": "lifespan.shutdown.failed", "message": f"a store did not close: {problems[0]}"}
         await send(message)
 
+    silent = True
     try:
         await app(scope, receive, close_first)
+    except Exception as exc:
+        if not silent:
+            raise
+        _log.info("the application has no lifespan: %r", exc)
+    except BaseException:
+        silent = False
+        raise
     finally:
-        if not closed:
+        if not (closed or silent):
             await resources.close()
+    if silent:
+        await _in_its_place(receive, close_first)
+
+
+async def _in_its_place(receive: Receive, send: Send) -> None:
+    await send({"type": "lifespan.startup.complete"})
+    while (await receive())["type"] != "lifespan.shutdown":
+        pass
+    await send({"type": "lifespan.shutdown.complete"})
 
 
 def _again(message: Message, receive: Receive) -> Callable[[], Any]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from toolkit.engine.exchange import Done, Hook, ReadHeaders, header_reader
-from toolkit.engine.run import PROBED, Run, SocketRun, awaitable, drive
+from toolkit.engine.run import PROBED, Run, SocketRun, WatchedRun, awaitable, drive
 
 if TYPE_CHECKING:
     from toolkit.engine.layer import Layer
@@ -94,7 +94,7 @@ def compile_plan(plan: Plan, app: ASGIApp, otherwise: ASGIApp, *, probed: bool =
         probed: Whether a probe inside `app` looks for the exchange of a request that failed.
     """
     hooked = plan.requests or plan.responses or plan.unwinds
-    make, make_socket = (_probed(Run), _probed(SocketRun)) if probed else (Run, SocketRun)
+    make, make_socket = (_probed(WatchedRun), _probed(SocketRun)) if probed else (WatchedRun, SocketRun)
     socket = _guarded("websocket", make_socket, plan, app, otherwise) if hooked or plan.receives else None
     if socket is None:
         return _plain(app, app, otherwise)

@@ -1,6 +1,5 @@
 """Routes: which layers a request has, by its method and path. The first match in declared order wins."""
 
-from bisect import insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -54,39 +53,42 @@ def shadowed(routes: Sequence[Route]) -> Iterator[tuple[Route, Route]]:
     """Every route that can never match, with the earlier one that takes all of its requests."""
     index: _Index[Route] = _Index()
     for route in routes:
-        earlier = next((other for other in index.around(route.pattern.prefix) if other.covers(route)), None)
+        candidates = index.around(route.pattern.prefix, route.pattern.suffix)
+        earlier = next((other for other in candidates if other.covers(route)), None)
         if earlier is not None:
             yield route, earlier
-        index.add(route.pattern.prefix, route)
+        index.add(route.pattern, route)
 
 
 class _Index(Generic[T]):
-    """Entries by their leading literal segments: what can match below some segments is found without the rest."""
+    """Entries by the literal segments that their patterns begin or end with, whichever are more.
+
+    What can match is found without asking the rest: with patterns that have literals at either end, the number of
+    entries does not matter.
+    """
 
     def __init__(self) -> None:
-        self._entries: dict[tuple[str, ...], list[tuple[int, T]]] = {}
+        self._heads: dict[tuple[str, ...], list[tuple[int, T]]] = {}
+        self._tails: dict[tuple[str, ...], list[tuple[int, T]]] = {}
         self._count = 0
-        self._depths: list[int] = []
+        self.deepest = 0
 
-    def add(self, prefix: tuple[str, ...], entry: T) -> None:
+    def add(self, pattern: PathPattern, entry: T) -> None:
         """Add an entry behind all others."""
+        head, tail = pattern.prefix, pattern.suffix
         self._count += 1
-        if prefix not in self._entries and len(prefix) not in self._depths:
-            insort(self._depths, len(prefix))
-        self._entries.setdefault(prefix, []).append((self._count, entry))
+        self.deepest = max(self.deepest, len(head), len(tail))
+        place = self._heads.setdefault(head, []) if len(head) >= len(tail) else self._tails.setdefault(tail, [])
+        place.append((self._count, entry))
 
-    def around(self, segments: tuple[str, ...]) -> Iterator[T]:
-        """The entries whose prefix begins these segments, in the order in which they were added."""
+    def around(self, head: tuple[str, ...], tail: tuple[str, ...]) -> Iterator[T]:
+        """The entries that may match what begins and ends with these segments, in the order they were added."""
         found: list[tuple[int, T]] = []
-        for depth in self._depths:
-            if depth <= len(segments):
-                found += self._entries.get(segments[:depth], ())
+        for depth in range(min(len(head), self.deepest) + 1):
+            found += self._heads.get(head[:depth], ())
+        for depth in range(1, min(len(tail), self.deepest) + 1):
+            found += self._tails.get(tail[-depth:], ())
         return (entry for _, entry in sorted(found, key=_place))
-
-    @property
-    def deepest(self) -> int:
-        """How many segments the longest prefix has."""
-        return self._depths[-1] if self._depths else 0
 
 
 def _place(found: tuple[int, object]) -> int:
@@ -104,7 +106,7 @@ class Table(Generic[T]):
         self._index: _Index[tuple[Route, T]] = _Index()
         self._seen: dict[tuple[str, str], T] = {}
         for route, value in routes:
-            self._index.add(route.pattern.prefix, (route, value))
+            self._index.add(route.pattern, (route, value))
 
     def find(self, method: str, path: str) -> T:
         """The value for a request. A path that is not plain (`//`, dot segments, a backslash) takes the default."""
@@ -115,8 +117,9 @@ class Table(Generic[T]):
         return found
 
     def _search(self, method: str, path: str) -> T:
-        segments = tuple(path.split("/", self._index.deepest + 1)[1:])
-        candidates = self._index.around(segments)
+        head = tuple(path.split("/", self._index.deepest + 1)[1:])
+        tail = tuple(path.rsplit("/", self._index.deepest)[1:])
+        candidates = self._index.around(head, tail)
         return next((value for route, value in candidates if route.takes(method, path)), self._default)
 
     def _remember(self, request: tuple[str, str], found: T) -> None:

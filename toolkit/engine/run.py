@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Steps = Generator[Awaitable[Any] | None, Any, Any]
 ResponseHook = Callable[[Exchange, Message], Hook]
 
+BODIES = frozenset({"http.response.body", "http.response.pathsend", "http.response.zerocopysend"})
+
 PROBED = "toolkit.probed"
 """Scope key: the exchanges that want to answer a failure before the framework between them and the application does."""
 
@@ -88,6 +90,7 @@ class Run(Exchange):
         send = self._server if self._send is dropped else self._send
         for message in messages:
             yield send(message)
+        self._complete = len(messages) > 1
 
     def _replace(self, answer: Response) -> Steps:
         """Answer in place of what was begun. All that the application still sends is dropped."""
@@ -112,6 +115,7 @@ class Run(Exchange):
         for message in self._messages(answer):
             self.status = message.get("status", self.status)
             await self._send(message)
+        self._complete = True
 
     def _messages(self, answer: Response) -> list[Message]:
         return as_messages("http.response", answer, head=self.scope["method"] == "HEAD")
@@ -196,6 +200,20 @@ class Run(Exchange):
         return shielded(pending)
 
 
+class WatchedRun(Run):
+    """An HTTP request under way, whose end a layer waits for."""
+
+    __slots__ = ()
+
+    def send(self, message: Message) -> Awaitable[None]:
+        """Also sees the last piece of the body go out."""
+        if message["type"] in BODIES:
+            if self._send is not dropped:
+                self._complete = not message.get("more_body", False)
+            return self._send(message)
+        return super().send(message)
+
+
 class SocketRun(Run):
     """A WebSocket under way: from the handshake to the last message."""
 
@@ -218,6 +236,7 @@ class SocketRun(Run):
             return drive(self._outward([copy_start(message)])) if self._send is not dropped else dropped(message)
         if kind == "websocket.close" and self._send is not dropped:
             self._closing()
+            self._complete = True
         return self._send(message)
 
     async def receive(self) -> Message:

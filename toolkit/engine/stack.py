@@ -54,6 +54,10 @@ class Stack:
         self.routes = dict(routes)
         self.stores = dict(stores)
         self.provides = frozenset(provides)
+        if isinstance(provides, str):
+            raise ConfigError(
+                [Problem("provides", f"{provides!r} is text where a list is wanted", f"use [{provides!r}]")]
+            )
         problems = [*_foreign_problems(elements), *order_problems(self.layers, self.provides, "stack")]
         self.variants = _variants(self.layers, self.routes, problems)
         problems += self._route_problems()

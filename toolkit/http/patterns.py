@@ -158,12 +158,13 @@ class PathPattern:
 
     A lone `*` is any one segment but the empty one that a trailing slash leaves: `/api/*` matches /api/x, not /api/.
     `/api/**` matches /api, /api/ and all below; `/**` also the empty path of a mounted app. Case-sensitive, over
-    decoded paths. `prefix` holds the leading segments without wildcard. Raises PatternError.
+    decoded paths. `prefix` and `suffix` hold the leading and the final segments without wildcard. Raises PatternError.
     """
 
     text: str
     is_exact: bool = field(compare=False, repr=False)
     prefix: tuple[str, ...] = field(compare=False, repr=False)
+    suffix: tuple[str, ...] = field(compare=False, repr=False)
     _lead: str = field(compare=False, repr=False)  # what every path of the pattern begins with
     _head: tuple[str, ...] = field(compare=False, repr=False)
     _tail: tuple[str, ...] | None = field(compare=False, repr=False)  # None where there is no `**`
@@ -172,10 +173,12 @@ class PathPattern:
         _accept(text, objection_to_path(text))
         segments = _segments(text)
         prefix = _literals(segments)
+        suffix = _literals(segments[::-1])[::-1]
         lead = "".join(f"/{segment}" for segment in prefix)
         cut = segments.index("**") if "**" in segments else None
         head, tail = (segments, None) if cut is None else (segments[:cut], segments[cut + 1 :])
-        _set(self, text=text, is_exact="*" not in text, prefix=prefix, _lead=lead, _head=head, _tail=tail)
+        exact = "*" not in text
+        _set(self, text=text, is_exact=exact, prefix=prefix, suffix=suffix, _lead=lead, _head=head, _tail=tail)
 
     def matches(self, path: str) -> bool:
         """Whether the decoded `path` is one of this pattern; never where it is not a plain path."""
@@ -187,7 +190,7 @@ class PathPattern:
 
     def covers(self, other: "PathPattern") -> bool:
         """Whether every path that `other` matches is matched by this one: exact inclusion of the two sets of paths."""
-        if other.prefix[: len(self.prefix)] != self.prefix:
+        if other.prefix[: len(self.prefix)] != self.prefix or not _ends(other.suffix, self.suffix):
             return False
         most = len(self._head) + len(self._tail or ()) + 1
         return all(self._matches(segments) for segments in other._samples(most))
@@ -227,6 +230,10 @@ def _segments(path: str) -> tuple[str, ...]:
 def _literals(segments: tuple[str, ...]) -> tuple[str, ...]:
     wild = (place for place, segment in enumerate(segments) if "*" in segment)
     return segments[: next(wild, len(segments))]
+
+
+def _ends(segments: tuple[str, ...], suffix: tuple[str, ...]) -> bool:
+    return segments[len(segments) - len(suffix) :] == suffix if suffix else True
 
 
 def _with_fresh(globs: tuple[str, ...]) -> tuple[str, ...]:
