@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from toolkit.cors.policy import Policy, allows, preflight, response_headers
+from toolkit.cors.policy import Pairs, Policy, allows, preflight, response_headers
+from toolkit.cors.verdict import Page, preflight_check
+from toolkit.http.headers import split_list
 from toolkit.http.origins import is_origin, split_origin
 from toolkit.http.patterns import OriginPattern
 
@@ -22,19 +24,29 @@ def origin_lines(policy: Policy, origin: bytes | None, *, asks: bool) -> Iterato
 def response_lines(policy: Policy, origin: bytes | None) -> Iterator[str]:
     """The headers that the response will carry."""
     allowed = origin if origin is not None and allows(policy, origin) else None
-    said = ", ".join(f"{name.decode()}: {value.decode()}" for name, value in response_headers(policy, allowed))
-    yield f"the response carries {said}"
+    yield f"the response carries {_said(response_headers(policy, allowed))}"
     if allowed is not None and policy.lists_names:
         yield "and access-control-expose-headers with the names of all its headers"
 
 
 def preflight_lines(policy: Policy, origin: bytes, method: str, requested: bytes | None) -> Iterator[str]:
-    """How a preflight is answered; the application is not called."""
+    """How a preflight is answered, which the application never sees, and what the browser does then."""
     decided = preflight(policy, origin if allows(policy, origin) else None, method, requested)
-    said = ", ".join(f"{name.decode()}: {value.decode()}" for name, value in decided.headers)
-    yield f"a preflight for {method}: {'refused, for ' + decided.refusal if decided.refusal else 'allowed'}"
-    if said:
-        yield f"its answer carries {said}"
+    yield f"a preflight for {method} is {f'refused: {decided.refusal}' if decided.refusal else 'allowed'}"
+    yield f"its answer carries {_said(decided.headers)}"
+    if not decided.refusal:
+        names = [name.decode("latin-1").lower() for name in split_list(requested or b"")]
+        objection = preflight_check(Page(origin, method, tuple(names), credentials=False), dict(decided.headers))
+        yield "the browser goes on" if objection is None else f"the browser stops: {objection[1]} ({objection[0]})"
+
+
+def handshake_line(checked: bool, same_host: bool, allowed: bool) -> str:
+    """Whether a WebSocket handshake passes, and why; it carries no CORS headers."""
+    if not checked:
+        return "a handshake passes: check_websockets is off"
+    if same_host:
+        return "a handshake passes: it has no Origin, or one of this host"
+    return f"a handshake {'passes' if allowed else 'is refused'}: this host is another, and the origin decides"
 
 
 def near_misses(patterns: Sequence[OriginPattern], origin: bytes) -> Iterator[str]:
@@ -52,6 +64,10 @@ def near_misses(patterns: Sequence[OriginPattern], origin: bytes) -> Iterator[st
             yield f"{pattern.text} has another scheme"
         elif not fits_port:
             yield f"{pattern.text} has another port"
+
+
+def _said(headers: Pairs) -> str:
+    return ", ".join(f"{name.decode()}: {value.decode()}" for name, value in headers) or "no CORS header"
 
 
 def _allowed_by(policy: Policy, origin: bytes) -> str:
@@ -73,7 +89,7 @@ def _refused_lines(policy: Policy, origin: bytes, *, asks: bool) -> Iterator[str
         yield f"the origin {_text(origin)} is in none of the lists"
         yield from near_misses(policy.origins.patterns, origin)
         if asks:
-            yield "origin_check is asked about it as the request is served"
+            yield "origin_check is asked about it as the request is served; what follows holds if it refuses"
 
 
 def _text(origin: bytes) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from starlette.responses import Response
 
 from toolkit.cors import refusals
-from toolkit.cors.explain import origin_lines, preflight_lines, response_lines
+from toolkit.cors.explain import handshake_line, origin_lines, preflight_lines, response_lines
 from toolkit.cors.origin_check import ALLOWED, DENIED, OriginCheck, Ruling, ask
 from toolkit.cors.policy import (
     KNOWN_METHODS,
@@ -140,7 +140,9 @@ class CORS(Layer):
         yield from origin_lines(policy, origin, asks=self._chosen.origin_check is not None)
         method = preflight_method(origin, exchange.header(REQUEST_METHOD)) if exchange.method == "OPTIONS" else None
         if exchange.scope["type"] == "websocket":
-            yield "a WebSocket handshake carries no CORS headers"
+            same = origin is None or _is_same_host(origin, exchange.header(b"host"))
+            allowed = origin is not None and allows(policy, origin)
+            yield handshake_line(self._chosen.check_websockets, same, allowed)
         elif method is not None and origin is not None:
             yield from preflight_lines(policy, origin, method, exchange.header(REQUEST_HEADERS))
         else:
