@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import pytest
+from starlette.middleware.gzip import GZipMiddleware
 
 from tests.engine.traces import trace
-from toolkit import ConfigError, Exchange, Layer, stack
+from toolkit import CORS, ConfigError, Exchange, Layer, stack
 
 
 class Covers(Layer):
@@ -142,12 +143,26 @@ def test_every_problem_is_told_at_once() -> None:
     assert len(problems(Answers(), Answers(), Covers(), Needs())) == 3
 
 
-@pytest.mark.parametrize("wrong", [Answers, "cors", None, lambda app: app], ids=["class", "text", "None", "function"])
-def test_what_is_neither_a_layer_nor_a_middleware_is_refused_with_the_way_to_write_it(wrong: object) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "fix"),
+    [
+        pytest.param(Answers, "write Answers(…)", id="the class of a layer"),
+        pytest.param(GZipMiddleware, "Middleware(GZipMiddleware, **options)", id="the class of a middleware"),
+        pytest.param("cors", "Middleware(cls, **options)", id="text"),
+        pytest.param(None, "Middleware(cls, **options)", id="None"),
+        pytest.param(lambda app: app, "Middleware(cls, **options)", id="function"),
+    ],
+)
+def test_what_is_neither_a_layer_nor_a_middleware_is_refused_with_the_way_to_write_it(wrong: object, fix: str) -> None:
     with pytest.raises(ConfigError) as refused:
         stack(Users(), wrong)  # type: ignore[arg-type]
     assert str(refused.value).startswith(f"stack[1]: {wrong!r} is neither a layer nor a Middleware")
-    assert "Middleware(cls, **options)" in str(refused.value)
+    assert str(refused.value).endswith(fix)
+
+
+def test_two_layers_that_answer_preflights_are_refused_whatever_they_are_called() -> None:
+    (found,) = problems(CORS(allow_origins=["*"]), CORS(allow_origins=["https://b.example"], name="b"))
+    assert found.startswith("stack: cors and b both answer preflights")
 
 
 @pytest.mark.parametrize("options", [{"routes": {"/a": {}}}, {"stores": {"main": object()}}], ids=["routes", "stores"])

@@ -21,6 +21,10 @@ _INSTALLED = "__toolkit_installed__"
 
 def install(around: Wraps, app: Starlette) -> None:
     """Wrap what the application builds when it starts. Raises RuntimeError where that would come too late, or twice."""
+    if not isinstance(app, Starlette):
+        raise TypeError(
+            f"install() is for Starlette and FastAPI; wrap {app!r} by calling the stack: app = protect(app)"
+        )
     if app.middleware_stack is not None:
         raise RuntimeError("install() came after the application had started: call it where the application is made")
     if hasattr(app, _INSTALLED):

@@ -21,7 +21,11 @@ def order_problems(layers: Sequence[Layer], provided: Iterable[str], where: str)
 
 
 def _twice(layers: Sequence[Layer], where: str) -> Iterator[Problem]:
-    for label, count in Counter(layer.label for layer in layers).items():
+    preflights = [layer.label for layer in layers if layer.answers_preflights]
+    if len(preflights) > 1:
+        reason = f"{' and '.join(preflights)} both answer preflights, and the outer undoes what the inner says"
+        yield Problem(where, reason, "keep one, and let routes change it")
+    for label, count in Counter(layer.label for layer in layers if not layer.answers_preflights).items():
         if count > 1:
             yield Problem(
                 where, f"{count} layers are called {label!r}", 'give each but one a name of its own: name="…"'

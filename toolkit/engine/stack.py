@@ -161,7 +161,9 @@ def _flat(element: "Element | Stack") -> Iterable[Element]:
 def _foreign_problems(elements: Sequence[object]) -> Iterator[Problem]:
     for place, element in enumerate(elements):
         if not isinstance(element, Layer | Middleware):
-            fix = "ASGI middleware goes in as Middleware(cls, **options)"
+            name = element.__name__ if isinstance(element, type) else "cls"
+            is_layer = isinstance(element, type) and issubclass(element, Layer)
+            fix = f"write {name}(…)" if is_layer else f"ASGI middleware goes in as Middleware({name}, **options)"
             yield Problem(f"stack[{place}]", f"{element!r} is neither a layer nor a Middleware", fix)
 
 
