@@ -26,7 +26,7 @@ class Exchange:
     `exchange.memo[self] = …`.
     """
 
-    __slots__ = ("_complete", "_cookies", "_found", "_plan", "memo", "scope", "status")
+    __slots__ = ("_cookies", "_found", "_plan", "memo", "scope", "status")
 
     scope: Scope
     status: int | None
@@ -34,7 +34,6 @@ class Exchange:
     _plan: "Plan"
     _found: dict[bytes, bytes | None] | None
     _cookies: dict[str, str]
-    _complete: bool
 
     def __init__(self, plan: "Plan", scope: Scope) -> None:
         self._plan = plan
@@ -57,7 +56,7 @@ class Exchange:
     @property
     def complete(self) -> bool:
         """Whether the answer was sent to its end; for `done`. False where the client left in its midst."""
-        return getattr(self, "_complete", False)
+        return False
 
     @property
     def client(self) -> tuple[str, int] | None:

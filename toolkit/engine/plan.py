@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from toolkit.engine.exchange import Done, Hook, ReadHeaders, header_reader
-from toolkit.engine.run import PROBED, Run, SocketRun, WatchedRun, awaitable, drive
+from toolkit.engine.run import PROBED, Run, SocketRun, awaitable, drive
 
 if TYPE_CHECKING:
     from toolkit.engine.layer import Layer
@@ -51,7 +51,7 @@ class Plan:
     responses: tuple[Callable[..., Hook], ...]
     outsides: list[tuple[Callable[..., Hook], ...]]
     unwinds: tuple[tuple[int, Callable[..., Hook] | None, Callable[..., Done] | None], ...]
-    dones: bool
+    dones: tuple[tuple[int, Callable[..., Done]], ...]
 
     def __init__(self, layers: Sequence["Layer"]) -> None:
         self.layers = tuple(layers)
@@ -66,7 +66,7 @@ class Plan:
         self.outsides = [tuple(hook for place, hook in responses if place < i) for i in range(self.size)]
         self._reached = (*(place for place, _ in reversed(responses)), self.size)
         errors, dones = dict(self._hooks("error")), dict(self._hooks("done"))
-        self.dones = bool(dones)
+        self.dones = self._hooks("done")[::-1]
         places = sorted(errors.keys() | dones.keys(), reverse=True)
         self.unwinds = tuple((place, errors.get(place), dones.get(place)) for place in places)
 
@@ -94,7 +94,7 @@ def compile_plan(plan: Plan, app: ASGIApp, otherwise: ASGIApp, *, probed: bool =
         probed: Whether a probe inside `app` looks for the exchange of a request that failed.
     """
     hooked = plan.requests or plan.responses or plan.unwinds
-    make, make_socket = (_probed(WatchedRun), _probed(SocketRun)) if probed else (WatchedRun, SocketRun)
+    make, make_socket = (_probed(Run), _probed(SocketRun)) if probed else (Run, SocketRun)
     socket = _guarded("websocket", make_socket, plan, app, otherwise) if hooked or plan.receives else None
     if socket is None:
         return _plain(app, app, otherwise)
@@ -173,15 +173,14 @@ def _guarded(kind: str, make: Make, plan: Plan, app: ASGIApp, otherwise: ASGIApp
                     break
             else:
                 innermost = plan.size
-                await app(
-                    scope, exchange.receive if isinstance(exchange, SocketRun) and receiving else receive, exchange.send
-                )
+                await app(scope, exchange.receive if receiving else receive, exchange.send)  # type: ignore[attr-defined]
         except BaseException as exc:
             failure = await drive(exchange.unwind(innermost, exc))
             if failure is exc:
                 raise
         else:
-            failure = await drive(exchange.unwind(innermost, None)) if plan.dones else None
+            rest = exchange.leave(innermost)
+            failure = None if rest is None else await drive(rest)
         if failure is not None:
             raise failure
         return None

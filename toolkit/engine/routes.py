@@ -98,29 +98,41 @@ def _place(found: tuple[int, object]) -> int:
 class Table(Generic[T]):
     """Finds the value of the first route that takes a request, without looking at every route.
 
-    What was decided is remembered for the paths seen last, so that a flood of random paths costs time but no memory.
+    Exact paths are found in a dict. What patterns decided is remembered for the paths seen last, so that a flood of
+    random paths costs time but no memory.
     """
 
     def __init__(self, routes: Iterable[tuple[Route, T]], default: T) -> None:
         self._default = default
+        self._exact: dict[str, list[tuple[Route, T]]] = {}
         self._index: _Index[tuple[Route, T]] = _Index()
         self._seen: dict[tuple[str, str], T] = {}
+        self._has_patterns = False
         for route, value in routes:
+            self._has_patterns |= not route.pattern.is_exact
+            self._exact.setdefault(route.pattern.text, []).append((route, value))
             self._index.add(route.pattern, (route, value))
 
     def find(self, method: str, path: str) -> T:
         """The value for a request. A path that is not plain (`//`, dot segments, a backslash) takes the default."""
+        if not self._has_patterns:
+            return self._first(self._exact.get(path, ()), method, path)
         found = self._seen.get((method, path))
         if found is None:
-            found = self._search(method, path)
+            found = self._first(self._candidates(path), method, path)
             self._remember((method, path), found)
         return found
 
-    def _search(self, method: str, path: str) -> T:
+    def _first(self, candidates: Iterable[tuple[Route, T]], method: str, path: str) -> T:
+        for route, value in candidates:
+            if route.takes(method, path):
+                return value
+        return self._default
+
+    def _candidates(self, path: str) -> Iterator[tuple[Route, T]]:
         head = tuple(path.split("/", self._index.deepest + 1)[1:])
         tail = tuple(path.rsplit("/", self._index.deepest)[1:])
-        candidates = self._index.around(head, tail)
-        return next((value for route, value in candidates if route.takes(method, path)), self._default)
+        return self._index.around(head, tail)
 
     def _remember(self, request: tuple[str, str], found: T) -> None:
         if len(request[1]) > _LONGEST_REMEMBERED:

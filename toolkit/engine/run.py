@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 Steps = Generator[Awaitable[Any] | None, Any, Any]
 ResponseHook = Callable[[Exchange, Message], Hook]
 
-BODIES = frozenset({"http.response.body", "http.response.pathsend", "http.response.zerocopysend"})
-
 PROBED = "toolkit.probed"
 """Scope key: the exchanges that want to answer a failure before the framework between them and the application does."""
 
@@ -36,7 +34,7 @@ PROBED = "toolkit.probed"
 class Run(Exchange):
     """An HTTP request under way."""
 
-    __slots__ = ("_send", "_server", "handled", "left")
+    __slots__ = ("_last", "_send", "_server", "_whole", "handled", "left")
 
     status: int | None
     memo: "dict[Layer, Any]"
@@ -46,6 +44,10 @@ class Run(Exchange):
     """Where the application's messages go."""
     _server: Send
     """Where they went before a layer answered in the application's place."""
+    _last: Message
+    """What the application sent last, other than a start."""
+    _whole: bool
+    """Whether an answer of a layer went out."""
 
     def __init__(self, plan: "Plan", scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
@@ -56,13 +58,22 @@ class Run(Exchange):
         self.left = iter(plan.responses)
         self._send = send
 
+    @property
+    def complete(self) -> bool:
+        if hasattr(self, "_whole"):
+            return True
+        return hasattr(self, "_last") and self._send is not dropped and not self._last.get("more_body", False)
+
     def send(self, message: Message) -> Awaitable[None]:
         """What the application is given to send through. A start passes through the layers, all else goes straight out.
 
         It is no coroutine function: where no hook has to be awaited, the server's own awaitable is handed back.
         """
-        if message["type"] != "http.response.start" or self._send is dropped:
+        if message["type"] != "http.response.start":
+            self._last = message
             return self._send(message)
+        if self._send is dropped:
+            return dropped(message)
         start = {**message}
         start["headers"] = [*message.get("headers", ())]
         for hook in self.left:
@@ -90,7 +101,7 @@ class Run(Exchange):
         send = self._server if self._send is dropped else self._send
         for message in messages:
             yield send(message)
-        self._complete = len(messages) > 1
+        self._whole = True
 
     def _replace(self, answer: Response) -> Steps:
         """Answer in place of what was begun. All that the application still sends is dropped."""
@@ -115,7 +126,7 @@ class Run(Exchange):
         for message in self._messages(answer):
             self.status = message.get("status", self.status)
             await self._send(message)
-        self._complete = True
+        self._whole = True
 
     def _messages(self, answer: Response) -> list[Message]:
         return as_messages("http.response", answer, head=self.scope["method"] == "HEAD")
@@ -124,16 +135,39 @@ class Run(Exchange):
         """Whether the layer at `index` has seen a start."""
         return self.status is not None or index >= self._plan.reached(length_hint(self.left))
 
-    def unwind(self, innermost: int, exc: BaseException | None) -> Steps:
+    def leave(self, innermost: int) -> Steps | None:
+        """Leave the layers after a success, by `done`. Returns what is still to be run, where that has to wait."""
+        if hasattr(self, "handled"):
+            return self.unwind(innermost, None)
+        for index, done in self._plan.dones:
+            if index <= innermost:
+                try:
+                    pending = done(self, None)
+                except BaseException as raised:
+                    return self.unwind(index, raised, index)
+                if pending is not None:
+                    return self._leaving(index, pending)
+        return None
+
+    def _leaving(self, index: int, pending: Awaitable[None]) -> Steps:
+        exc = None
+        try:
+            yield self._shielded(pending)
+        except BaseException as raised:
+            exc = raised
+        return (yield from self.unwind(index, exc, index))
+
+    def unwind(self, innermost: int, exc: BaseException | None, outside: int | None = None) -> Steps:
         """Leave the layers from `innermost` outward, each by `error`, then `done`. Returns what is to be raised.
 
         Args:
             innermost: The place of the layer whose own hook raised or answered, or the number of layers where the
                 application was called. Its own `error` does not concern itself with what it did.
             exc: The failure so far.
+            outside: Where given, only the layers outside this place are still to be left.
         """
         for index, error, done in self._plan.unwinds:
-            if index > innermost:
+            if index > innermost or index == outside:
                 continue
             if error is not None and isinstance(exc, Exception) and index < innermost and not self._seen(index):
                 exc = yield from self._error(index, error, exc, self.answer)
@@ -200,20 +234,6 @@ class Run(Exchange):
         return shielded(pending)
 
 
-class WatchedRun(Run):
-    """An HTTP request under way, whose end a layer waits for."""
-
-    __slots__ = ()
-
-    def send(self, message: Message) -> Awaitable[None]:
-        """Also sees the last piece of the body go out."""
-        if message["type"] in BODIES:
-            if self._send is not dropped:
-                self._complete = not message.get("more_body", False)
-            return self._send(message)
-        return super().send(message)
-
-
 class SocketRun(Run):
     """A WebSocket under way: from the handshake to the last message."""
 
@@ -236,7 +256,7 @@ class SocketRun(Run):
             return drive(self._outward([copy_start(message)])) if self._send is not dropped else dropped(message)
         if kind == "websocket.close" and self._send is not dropped:
             self._closing()
-            self._complete = True
+            self._whole = True
         return self._send(message)
 
     async def receive(self) -> Message:
