@@ -79,6 +79,7 @@ class CORS(Layer):
     """
 
     reads: ClassVar = (ORIGIN,)  # what preflights read beside it is found by a scan of their own
+    methods: ClassVar = ("OPTIONS",)
     covers_answers: ClassVar = True
     answers_preflights: ClassVar = True
 
@@ -107,8 +108,6 @@ class CORS(Layer):
         scope = exchange.scope
         if scope["type"] == "websocket":
             return self._handshake(exchange)
-        if scope["method"] != "OPTIONS":
-            return None
         origin, requested = _preflight_pair(scope["headers"])
         if origin is None or requested is None:
             return None
