@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from starlette.responses import Response
 
@@ -78,10 +78,10 @@ class CORS(Layer):
         ConfigError: With everything that is wrong, and how to put it right.
     """
 
-    reads: ClassVar = (ORIGIN,)  # what preflights read beside it is found by a scan of their own
-    methods: ClassVar = ("OPTIONS",)
-    covers_answers: ClassVar = True
-    answers_preflights: ClassVar = True
+    reads: ClassVar[tuple[bytes, ...]] = (ORIGIN,)  # what preflights read beside it is found by a scan of their own
+    methods: ClassVar[tuple[str, ...] | None] = ("OPTIONS",)
+    covers_answers: ClassVar[bool] = True
+    answers_preflights: ClassVar[bool] = True
 
     allow_origins: Sequence[str] = ()
     allow_methods: Annotated[Sequence[Annotated[str, refusals.method]], refusals.star_alone] = ("GET",)
@@ -332,7 +332,7 @@ class CORS(Layer):
         return ask(check, origin.decode(), exchange.scope, then)
 
 
-CORSMiddleware = middleware(CORS)
+CORSMiddleware: Final = middleware(CORS)
 
 
 def _preflight_pair(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bytes | None]:
