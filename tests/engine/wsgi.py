@@ -1,13 +1,18 @@
 """The server's side of WSGI, in process and strict: it refuses whatever PEP 3333 forbids."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 from wsgiref.types import StartResponse, WSGIApplication
 from wsgiref.util import setup_testing_defaults
 
+from toolkit import Exchange, Layer
+
 Headers = Iterable[tuple[bytes, bytes]]
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass
@@ -38,7 +43,9 @@ class Outcome:
         return {key.lower(): value for key, value in self.headers}.get(name)
 
 
-def environ_of(method: str = "GET", path: str = "/", headers: Headers = (), **more: Any) -> dict[str, Any]:
+def environ_of(
+    method: str = "GET", path: str = "/", headers: Headers = (), more: Mapping[str, Any] = _NOTHING
+) -> dict[str, Any]:
     """The environ of a request for a percent-encoded path; of repeated headers the values are joined, as servers do."""
     environ = {
         "REQUEST_METHOD": method,
@@ -73,9 +80,9 @@ def run(app: WSGIApplication, environ: dict[str, Any] | None = None, *, most: in
     return outcome
 
 
-def get(app: WSGIApplication, path: str = "/", headers: Headers = (), **more: Any) -> Outcome:
+def get(app: WSGIApplication, path: str = "/", headers: Headers = (), more: Mapping[str, Any] = _NOTHING) -> Outcome:
     """A GET request; nothing may be raised."""
-    return calm(run(app, environ_of("GET", path, headers, **more)))
+    return calm(run(app, environ_of("GET", path, headers, more)))
 
 
 def calm(outcome: Outcome) -> Outcome:
@@ -103,6 +110,15 @@ def _take(outcome: Outcome, chunk: bytes) -> None:
     assert type(chunk) is bytes
     assert outcome.starts, "a chunk before the start"
     outcome.chunks.append(chunk)
+
+
+class Mark(Layer):
+    """Adds a header to every response."""
+
+    value: str = "1"
+
+    def response(self, exchange: Exchange, start: Any) -> None:
+        start["headers"].append((b"x-mark", self.value.encode()))
 
 
 def hello(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

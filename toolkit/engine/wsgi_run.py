@@ -57,6 +57,7 @@ class WSGIRun(Exchange):
         "_innermost",
         "_line",
         "_made",
+        "_over",
         "_start",
         "_write",
         "bridge",
@@ -75,8 +76,10 @@ class WSGIRun(Exchange):
     _line: str | None
     """The status line of the start that is held; None where there is none, or no more."""
     _headers: list[tuple[str, str]]
-    _dropped: bool
-    """Whether a layer has answered in the application's place."""
+    _over: bool
+    """Whether the application has returned or failed, or was not called."""
+    _dropped: int | None
+    """The place of the outermost layer that has answered instead of what was inside it."""
     _body: bytes
     _close: Callable[[], object] | None
     """Closes the application's iterable."""
@@ -93,7 +96,8 @@ class WSGIRun(Exchange):
         self._innermost = plan.size
         self._made: Scope | None = None
         self._line = None
-        self._dropped = False
+        self._over = False
+        self._dropped = None
         self._close = None
 
     @property
@@ -158,7 +162,7 @@ class WSGIRun(Exchange):
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None, /
     ) -> Callable[[bytes], object]:
         """What the application is given to start with."""
-        if self._dropped:
+        if self._dropped is not None:
             return self.write
         if exc_info is None and (self._line is not None or self.status is not None):
             raise RuntimeError("start_response was called again, without exc_info")
@@ -172,7 +176,7 @@ class WSGIRun(Exchange):
 
     def write(self, chunk: bytes, /) -> None:
         """What the application is given to send a chunk at once, which PEP 3333 keeps for old ones."""
-        if self._dropped:
+        if self._dropped is not None:
             return
         if self.status is not None:
             self._write(chunk)
@@ -181,17 +185,19 @@ class WSGIRun(Exchange):
 
     def _write_first(self, chunk: bytes) -> None:
         self._begin()
-        self._write(self._body if self._dropped else chunk)
+        self._write(chunk if self._dropped is None else self._body)
         self._body = b""
 
     def _started(self, chunks: Iterable[bytes]) -> Iterable[bytes]:
         """The application has started: what goes to the server."""
+        self._over = True
         if self.status is None:
             try:
                 self._begin()
             except BaseException as exc:
                 return self._broken(exc)
-        if self._dropped:
+        if self._dropped is not None:
+            self.failure = self.leave(self._dropped, self.failure)
             return self._reply()
         if not self._plan.unwinds:
             return chunks if is_whole(chunks, self.environ) else Chunks(chunks, self._close, self.bridge)
@@ -234,16 +240,24 @@ class WSGIRun(Exchange):
         return None
 
     def _replace(self, answer: Response) -> None:
-        """Answer in place of what was begun. All that the application still sends is dropped."""
-        start, body = as_messages("http.response", answer, head=self.method == "HEAD")
-        self._dropped, self._body = True, body["body"]
+        """A response hook answers in place of what was begun. That is dropped, and closed unless it still runs."""
+        messages = as_messages("http.response", answer, head=self.method == "HEAD")
+        self._dropped = self._plan.reached(length_hint(self.left))
+        if self._over:
+            self.failure = self.leave(self._dropped, self.failure)
+        self._say(messages)
+
+    def _say(self, messages: list[Message]) -> None:
+        start, body = messages
+        self._body = body["body"]
         self._outward(start)
 
     def _answered(self, answer: Response, place: int) -> Iterable[bytes]:
         """Send the answer of the layer at `place`. Only the layers outside it see it."""
+        self._over = True
         self.left = iter(self._plan.outsides[place])
         try:
-            self._replace(answer)
+            self._say(as_messages("http.response", answer, head=self.method == "HEAD"))
         except BaseException as exc:
             return self._broken(exc)
         return self._reply()
@@ -263,7 +277,6 @@ class WSGIRun(Exchange):
         """A response hook raised. Whatever leaving the layers inside it raises as well is lost to it."""
         place = min(self._innermost, self._plan.reached(length_hint(self.left)))
         self.leave(place, self.failure)
-        self.failure = None
         return self._unwind(exc)
 
     def _unwind(self, exc: BaseException) -> Iterable[bytes]:
