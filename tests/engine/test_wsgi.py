@@ -170,6 +170,12 @@ def test_the_application_sees_the_client_and_the_scheme_that_a_layer_believes() 
     assert clients == [("2001:db8::1", 1)]
 
 
+def test_the_environ_of_a_request_is_its_own() -> None:
+    environ = environ_of()
+    run(trace("a", []).wsgi(hello), environ)
+    assert not [key for key in environ if key.startswith("toolkit.")]
+
+
 # ---- threads
 
 
