@@ -258,3 +258,10 @@ def test_a_real_server_does_not_start_without_its_stores() -> None:
     app = stack(Keeps(), stores={"main": Store("main", [], opens=False)})(working([]))
     with pytest.raises(RuntimeError), serve(app, lifespan="on", log_level="critical"):
         pass
+
+
+async def test_a_layer_that_wraps_alone_has_its_store_too() -> None:
+    log: Log = []
+    sent = await live(Keeps(store=Store("own", log))(working(log)))
+    assert sent[-1]["type"] == "lifespan.shutdown.complete"
+    assert (log[0], log.count("open own"), log.count("close own")) == ("open own", 1, 1)

@@ -5,12 +5,14 @@ calls no others. Every hook may be `def`, `async def`, or either by turns: it re
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, Self
+from functools import partial
+from typing import Any, ClassVar, Concatenate, ParamSpec, Self
 from wsgiref.types import WSGIApplication
 
 from starlette.types import ASGIApp
 
 from toolkit.engine.exchange import Done, Exchange, Hook, Message
+from toolkit.engine.lifespan import OpenStore, Resources, lifespan
 from toolkit.engine.wrap import wrap
 from toolkit.engine.wsgi import refuse_asgi, wrap_wsgi
 from toolkit.options import Options, Problem
@@ -18,16 +20,6 @@ from toolkit.options import Options, Problem
 P = ParamSpec("P")
 
 HOOKS = ("request", "response", "receive", "error", "done")
-
-
-class Resource(Protocol):
-    """What a stack opens before the application starts and closes after it has shut down."""
-
-    async def open(self) -> None: ...
-    async def close(self) -> None: ...
-
-
-OpenStore = Callable[[Any], Any]
 
 
 class Layer(Options):
@@ -113,12 +105,14 @@ class Layer(Options):
 
     def __call__(self, app: ASGIApp) -> ASGIApp:
         """Wrap an ASGI application in this one layer. Around another layer's wrapper the two fuse."""
-        return wrap((self,), app)
+        resources = Resources()
+        return wrap((self.bind(resources.find),), app, otherwise=partial(lifespan, resources=resources))
 
     def wsgi(self, app: WSGIApplication) -> WSGIApplication:
         """Wrap a WSGI application in this one layer. Raises ConfigError if it needs ASGI."""
         refuse_asgi((self,))
-        return wrap_wsgi((self,), app)
+        resources = Resources()
+        return wrap_wsgi((self.bind(resources.find),), app, resources=resources)
 
 
 def middleware(layer: Callable[P, Layer]) -> Callable[Concatenate[ASGIApp, P], ASGIApp]:

@@ -2,12 +2,21 @@
 
 import logging
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from toolkit.engine.layer import Resource
 from toolkit.options import ConfigError, Problem, did_you_mean
+
+
+class Resource(Protocol):
+    """What a stack opens before the application starts and closes after it has shut down."""
+
+    async def open(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+OpenStore = Callable[[Any], Any]
 
 _log = logging.getLogger("toolkit")
 

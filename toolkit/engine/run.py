@@ -4,8 +4,8 @@ One iterator tells who has seen what: `left` yields the response hooks that have
 outward first. A hook that was taken from it has had its turn, whatever came of it, and a second start goes on where
 the first ended.
 
-What may have to wait is written once, as a generator of steps: it yields an awaitable and is sent its result. `drive`
-runs one under a loop; the WSGI shell has its own way.
+What may have to wait is a generator of steps, which yields an awaitable and is sent its result: so a hook that need not
+wait costs no coroutine, and `drive` runs the rest.
 """
 
 from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence

@@ -12,8 +12,8 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
 from toolkit.engine.install import install
-from toolkit.engine.layer import Layer, Resource
-from toolkit.engine.lifespan import Resources, lifespan
+from toolkit.engine.layer import Layer
+from toolkit.engine.lifespan import Resource, Resources, lifespan
 from toolkit.engine.order import needs_problems, order_problems
 from toolkit.engine.routes import Route, shadowed
 from toolkit.engine.wrap import wrap

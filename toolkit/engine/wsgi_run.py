@@ -18,7 +18,7 @@ from http import HTTPStatus
 from itertools import chain
 from operator import length_hint
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from wsgiref.types import StartResponse, WSGIApplication
 
 from starlette.responses import Response
@@ -31,6 +31,7 @@ from toolkit.engine.run import ResponseHook, as_messages, awaitable
 from toolkit.engine.wsgi_body import WHOLE, Body, Chunks, SizedBody, is_whole
 
 if TYPE_CHECKING:
+    from toolkit.engine.layer import Layer
     from toolkit.engine.plan import Plan
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
@@ -67,6 +68,8 @@ class WSGIRun(Exchange):
     )
 
     environ: Environ
+    bridge: Bridge
+    memo: "dict[Layer, Any]"
     left: Iterator[ResponseHook]
     """The response hooks that have not seen a start, the next one outward first."""
     failure: BaseException | None
