@@ -154,7 +154,7 @@ class Run(Exchange):
         try:
             yield self._shielded(pending)
         except BaseException as raised:
-            exc = raised
+            exc = _actual(raised)
         return (yield from self.unwind(index, exc, index))
 
     def unwind(self, innermost: int, exc: BaseException | None, outside: int | None = None) -> Steps:
@@ -213,7 +213,7 @@ class Run(Exchange):
                 return exc
             yield from send(answer, index)
         except BaseException as raised:
-            return raised
+            return _actual(raised)
         return None if answer.status_code < 500 else exc
 
     def _handled(self, index: int) -> Exception | None:
@@ -227,7 +227,7 @@ class Run(Exchange):
             if pending is not None:
                 yield _abandoned(pending) if isinstance(exc, GeneratorExit) else self._shielded(pending)
         except BaseException as raised:
-            return raised
+            return _actual(raised)
         return exc
 
     def _shielded(self, pending: Awaitable[None]) -> Awaitable[None]:
@@ -301,6 +301,17 @@ class SocketRun(Run):
         return [{"type": "websocket.close", "code": code, "reason": ""}]
 
 
+class Closed(BaseException):
+    """A GeneratorExit on its way into steps: thrown as it is, `yield from` would close what it should resume."""
+
+    def __init__(self, exit: GeneratorExit) -> None:
+        self.exit = exit
+
+
+def _actual(raised: BaseException) -> BaseException:
+    return raised.exit if isinstance(raised, Closed) else raised
+
+
 async def drive(steps: Steps) -> Any:
     """Run steps under a loop: await what they yield, in the task that called."""
     try:
@@ -309,11 +320,13 @@ async def drive(steps: Steps) -> Any:
             try:
                 result = None if step is None else await step
             except BaseException as exc:
-                step = steps.throw(exc)
+                step = steps.throw(Closed(exc) if isinstance(exc, GeneratorExit) else exc)
             else:
                 step = steps.send(result)
     except StopIteration as stop:
         return stop.value
+    except Closed as closed:
+        raise closed.exit from None
 
 
 def settle(hook: Callable[..., Hook], result: Hook) -> Steps:
