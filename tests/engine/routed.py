@@ -10,9 +10,9 @@ from typing import Any
 from hypothesis import reject
 from hypothesis import strategies as st
 
-from tests.engine.cases import HOOKS, LAYERS, cases, stopped
 from tests.engine.comparing import by_hand, nested, same
 from tests.engine.recording import Case, Ending, LayerScript, play, recorded, scripted
+from tests.engine.strategies import HOOKS, LAYERS, cases, stopped
 
 KEYS = ("POST /a", "GET /a", "OPTIONS /a", "/a", "GET,POST /a/b", "/a/*", "/*/b", "/a/**", "DELETE /**", "/**/b", "/**")
 # The path of a scope, its root_path, and the path below it.

@@ -21,10 +21,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import toolkit
-from tests.engine.cases import cases
 from tests.engine.comparing import compare_fused
 from tests.engine.recording import Case
 from tests.engine.routed import Routed, compare_routed, routed, split, stack_of
+from tests.engine.strategies import cases
 
 ENGINE = Path(toolkit.__file__).parent / "engine"
 CASES = 600

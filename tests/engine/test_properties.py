@@ -15,10 +15,10 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 import toolkit
-from tests.engine.cases import calm_cases, cases, stopped
 from tests.engine.comparing import by_hand, compare, nested, same
 from tests.engine.recording import Case, Ending, play, recorded, scripted
 from tests.engine.routed import Routed, compare_routed, routed
+from tests.engine.strategies import calm_cases, cases, stopped
 
 FACTOR = int(os.environ.get("TOOLKIT_EXAMPLES", "1"))
 
