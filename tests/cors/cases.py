@@ -3,15 +3,20 @@
 Headers are written "Vary: Origin | ACAO: *", by the abbreviations of SHORT.
 """
 
+import re
 from typing import Any
 
 from starlette.types import Scope
 
 from tests.engine.both import Case, Pairs
 from toolkit import CORS
+from toolkit.cors.policy import Policy
+from toolkit.http.patterns import OriginPattern, OriginSet
 
 A, TEA, EVIL = "https://a.example", "https://tea.b.example", "https://evil.example"
+ORIGIN = A.encode()
 KNOWN = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY"
+SAFE = "ACAH: accept, accept-language, content-language, content-type"
 SHORT = {
     "ACAO": "access-control-allow-origin",
     "ACAC": "access-control-allow-credentials",
@@ -31,6 +36,12 @@ def pairs(*lines: str) -> Pairs:
     """Header lines as they are sent: names in lower case, abbreviations written out; empty lines are none."""
     split = (line.split(": ", 1) for text in lines for line in text.split(" | ") if line)
     return tuple((SHORT.get(name, name.lower()).encode(), value.encode("latin-1")) for name, value in split)
+
+
+def policy(*origins: str, regex: str | None = None, **options: Any) -> Policy:
+    """What a layer decides by, from the texts of its origins."""
+    patterns = [OriginPattern(text) for text in origins]
+    return Policy(origins=OriginSet(patterns, regex=re.compile(regex) if regex else None), **options)
 
 
 def cors_headers(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

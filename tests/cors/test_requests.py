@@ -23,6 +23,7 @@ from tests.cors.cases import (
     LOCAL,
     PUBLIC,
     REGEX,
+    SAFE,
     SHOWN,
     STRICT,
     TEA,
@@ -39,7 +40,6 @@ from toolkit import CORS, Stack, stack
 
 Layers = CORS | Stack
 
-SAFE = "ACAH: accept, accept-language, content-language, content-type"
 YES, NO = f"Vary: Origin | ACAO: {A}", "Vary: Origin"
 LISTS = f"ACAM: GET, PUT | {SAFE}, x-a | ACMA: 600"
 LISTED_YES = f"{YES} | {LISTS}"
