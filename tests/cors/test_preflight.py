@@ -13,8 +13,6 @@ from toolkit.cors.policy import Policy, Preflight, allows, preflight
 from toolkit.http.headers import is_token
 
 LISTED = policy(A, "https://*.b.example")
-
-
 STRICT = policy(A, methods=("PUT",), headers=("x-a",), strict=True)
 STRICT_VARY = "Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
 STRICT_NO = pairs(STRICT_VARY)

@@ -9,8 +9,8 @@ from wsgiref.validate import validator
 import pytest
 from starlette.middleware.gzip import GZipMiddleware
 
-from tests.engine.traces import Log, answer, trace, traces
-from tests.engine.wsgi import Mark, Streamed, calm, environ_of, get, hello, run, streaming
+from tests.engine.traces import Log, Mark, answer, trace, traces
+from tests.engine.wsgi import Streamed, calm, environ_of, get, hello, run, streaming
 from toolkit import ConfigError, Exchange, Layer, Middleware, stack
 
 # ---- wrappers

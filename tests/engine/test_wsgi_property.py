@@ -13,19 +13,12 @@ from hypothesis import strategies as st
 from starlette.responses import Response, StreamingResponse
 
 from tests.engine import wsgi_reference
+from tests.engine.recording import Failure, Halt
 from tests.engine.wsgi import environ_of
 from toolkit import Layer, stack
 
 Journal = list[tuple[Any, ...]]
 Steps = list[tuple[str, Any]]
-
-
-class Failure(Exception):  # noqa: N818
-    """What goes wrong in a hook or an application."""
-
-
-class Halt(BaseException):
-    """As KeyboardInterrupt is: no Exception."""
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from wsgiref.util import FileWrapper
 
 import pytest
 
-from tests.engine.traces import Log, answer, trace, traces
-from tests.engine.wsgi import Mark, Outcome, Streamed, environ_of, get, hello, run, starter, streaming
+from tests.engine.traces import Log, Mark, answer, trace, traces
+from tests.engine.wsgi import Outcome, Streamed, environ_of, get, hello, run, starter, streaming
 from toolkit import Exchange, Layer, stack
 
 # ---- the start

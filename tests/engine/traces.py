@@ -1,4 +1,4 @@
-"""A layer that writes down which of its hooks were called, and does in them what a test tells it to."""
+"""A layer that writes down which of its hooks are called and does what a test tells it to; and one that marks."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from starlette.types import Message
 
 from toolkit import Exchange, Layer
 from toolkit.engine.layer import HOOKS
+from toolkit.options import option
 
 Log = list[str]
 
@@ -57,6 +58,15 @@ def trace(
 ) -> Trace:
     """A Trace called `name` that does `acts` in its hooks."""
     return kind(name=name, log=log, acts=acts, only=only, waits=waits)
+
+
+class Mark(Layer):
+    """Adds a header to every answer."""
+
+    value: str = option(default="1", kw_only=False)
+
+    def response(self, exchange: Exchange, start: Message) -> None:
+        start["headers"].append((b"x-mark", self.value.encode()))
 
 
 def traces(names: str, log: Log, **options: Any) -> list[Trace]:

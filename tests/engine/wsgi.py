@@ -8,8 +8,6 @@ from urllib.parse import quote, unquote_to_bytes
 from wsgiref.types import StartResponse, WSGIApplication
 from wsgiref.util import setup_testing_defaults
 
-from toolkit import Exchange, Layer
-
 Headers = Iterable[tuple[bytes, bytes]]
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -110,15 +108,6 @@ def _take(outcome: Outcome, chunk: bytes) -> None:
     assert type(chunk) is bytes
     assert outcome.starts, "a chunk before the start"
     outcome.chunks.append(chunk)
-
-
-class Mark(Layer):
-    """Adds a header to every response."""
-
-    value: str = "1"
-
-    def response(self, exchange: Exchange, start: Any) -> None:
-        start["headers"].append((b"x-mark", self.value.encode()))
 
 
 def hello(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

@@ -21,8 +21,8 @@ from django.urls import path
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.lint import LintMiddleware
 
-from tests.engine.traces import Log, answer, trace, traces
-from tests.engine.wsgi import Mark, calm, environ_of, failing, get, hello, run
+from tests.engine.traces import Log, Mark, answer, trace, traces
+from tests.engine.wsgi import calm, environ_of, failing, get, hello, run
 from toolkit import CORS, Exchange, Layer, run_sync, stack
 
 ORIGIN = (b"origin", b"https://app.example")
