@@ -141,7 +141,7 @@ OTHERS: Sequence[tuple[str, Options, str, str, str]] = [
     ("age a fraction", listed(max_age=0.5), "max_age", "0.5 is not a whole number", "use 0 to 86400"),
     ("age not a number", listed(max_age=float("nan")), "max_age", "nan is not a whole number", "use 0 to 86400"),
     ("age no duration", listed(max_age="soon"), "max_age", "'soon' is not a duration", "'15m'"),
-    ("regex", {"allow_origin_regex": "https://("}, "allow_origin_regex", "not a regular expression", "whole origin"),
+    ("regex", {"allow_origin_regex": "https://("}, "allow_origin_regex", "not a regular expression: missing )", ""),
     ("regex of bytes", {"allow_origin_regex": re.compile(b"x")}, "allow_origin_regex", "not a regular expression", ""),
     (
         "regex for all with credentials",

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, cast
 
 from starlette.responses import Response
 
@@ -28,7 +28,7 @@ from toolkit.engine.layer import Layer, middleware
 from toolkit.http.headers import ORIGIN, REQUEST_METHOD, preflight_method
 from toolkit.http.origins import DEFAULT_PORTS, is_origin, split_origin
 from toolkit.http.patterns import OriginPattern, OriginSet
-from toolkit.options import Invalid, Problem, declared, rule, show, structure_options
+from toolkit.options import Invalid, Problem, declared, regular_expression, rule, show, structure_options
 
 REQUEST_HEADERS = b"access-control-request-headers"
 
@@ -87,7 +87,7 @@ class CORS(Layer):
     allow_methods: Annotated[Sequence[Annotated[str, refusals.method]], refusals.star_alone] = ("GET",)
     allow_headers: Annotated[Sequence[Annotated[str, refusals.request_header]], refusals.star_and_authorization] = ()
     allow_credentials: bool = False
-    allow_origin_regex: Annotated[re.Pattern[str] | str | None, refusals.regex] = None
+    allow_origin_regex: Annotated[re.Pattern[str] | str, regular_expression] | None = None
     allow_private_network: Annotated[bool, refusals.private_network] = False
     expose_headers: Annotated[Sequence[Annotated[str, refusals.response_header]], refusals.star_alone] = ()
     max_age: Annotated[int | str, refusals.max_age] = 600
@@ -240,7 +240,7 @@ class CORS(Layer):
 
     @property
     def _regex(self) -> re.Pattern[str] | None:
-        return refusals.regex(self.allow_origin_regex)
+        return cast("re.Pattern[str] | None", self.allow_origin_regex)  # text is held compiled
 
     def _compiled(self) -> Policy:
         any_origin = "*" in self.allow_origins

@@ -117,18 +117,6 @@ def max_age(value: object) -> int:
     return int(seconds)
 
 
-def regex(value: "str | re.Pattern[str] | None") -> "re.Pattern[str] | None":
-    """allow_origin_regex, compiled. Raises Invalid if it does not compile."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return re.compile(value)
-    except (re.error, OverflowError, RecursionError, Warning) as error:
-        raise Invalid(
-            f"{show(value)} is not a regular expression: {error}", "it has to match the whole origin"
-        ) from None
-
-
 def private_network(value: bool) -> bool:
     """allow_private_network, which Starlette has. Raises Invalid if it is on."""
     if value:

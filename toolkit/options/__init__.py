@@ -19,6 +19,7 @@ Rules of this package:
 
 from toolkit.options.declared import Declared, declared, option, rule
 from toolkit.options.durations import Duration, duration
+from toolkit.options.kinds import regular_expression
 from toolkit.options.options import Options, structure_options
 from toolkit.options.problems import MISSING, ConfigError, Invalid, Problem, did_you_mean, show
 from toolkit.options.structure import check, reads, structure
@@ -37,6 +38,7 @@ __all__ = [
     "duration",
     "option",
     "reads",
+    "regular_expression",
     "rule",
     "show",
     "structure",

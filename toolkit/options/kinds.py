@@ -9,9 +9,9 @@ import types
 from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path, PurePath
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, AnyStr, Literal, NamedTuple, get_args
 
-from toolkit.options.problems import Invalid, Mismatch, Shown, did_you_mean, either
+from toolkit.options.problems import Invalid, Mismatch, Shown, did_you_mean, either, show
 
 
 class Kind(NamedTuple):
@@ -107,16 +107,21 @@ def _pattern(annotation: Any, shown: Shown) -> Kind:
     names = ("a regular expression",)
 
     def read(value: Any) -> Any:
-        if isinstance(value, re.Pattern) and isinstance(value.pattern, text):
-            return value
-        if not isinstance(value, text):
+        if not isinstance(value.pattern if isinstance(value, re.Pattern) else value, text):
             raise Mismatch(value, names, shown)
-        try:
-            return re.compile(value)
-        except (re.error, OverflowError, RecursionError, Warning) as error:
-            raise Invalid(f"{shown(value)} is not a regular expression: {error}") from None
+        return regular_expression(value, shown)
 
     return Kind(names, "regular expressions", read)
+
+
+def regular_expression(value: AnyStr | re.Pattern[AnyStr], shown: Shown = show) -> re.Pattern[AnyStr]:
+    """A regular expression, compiled if it is not yet. Raises Invalid if it does not compile."""
+    if isinstance(value, re.Pattern):
+        return value
+    try:
+        return re.compile(value)
+    except (re.error, OverflowError, RecursionError, Warning) as error:
+        raise Invalid(f"{shown(value)} is not a regular expression: {error}") from None
 
 
 def _class(annotation: Any, shown: Shown) -> Kind:
