@@ -85,6 +85,7 @@ def chosen(routed: Routed, layers: Sequence[Any]) -> list[Any]:
         found = _first(routed, layers, announced)
         if any(layer.answers_preflights for layer in found):
             return found
+        return [layer for layer in _first(routed, layers, method) if not layer.answers_preflights]
     return _first(routed, layers, method)
 
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import pytest
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
 
 from tests.engine.traces import trace
 from toolkit import CORS, ConfigError, Exchange, Layer, stack
@@ -17,11 +18,24 @@ class Covers(Layer):
 
 
 class Answers(Layer):
+    def request(self, exchange: Exchange) -> Response | None:
+        return None
+
+
+class Untyped(Layer):
+    def request(self, exchange):  # type: ignore[no-untyped-def]
+        return None
+
+
+class Typed(Layer):
+    """Its `request` says that it never answers."""
+
     def request(self, exchange: Exchange) -> None: ...
 
 
 class Pages(Layer):
-    def error(self, exchange: Exchange, exc: Exception) -> None: ...
+    def error(self, exchange: Exchange, exc: Exception) -> Response | None:
+        return None
 
 
 class Watches(Layer):
@@ -73,10 +87,23 @@ COVERED = (
             [COVERED.format(place="stack[4]", inside="answers, pages", first="answers")],
         ),
         ([Watches(), Covers()], []),
+        ([Typed(), Covers()], []),
+        ([Untyped(), Covers()], [COVERED.format(place="stack[1]", inside="untyped", first="untyped")]),
         ([Users(), Covers()], []),
         ([Covers(name="one"), Covers(name="two")], []),
     ],
-    ids=["outside", "inside", "inside error", "inside response", "inside two", "watcher", "no hooks", "two that cover"],
+    ids=[
+        "outside",
+        "inside",
+        "inside error",
+        "inside response",
+        "inside two",
+        "watcher",
+        "typed",
+        "untyped",
+        "no hooks",
+        "two that cover",
+    ],
 )
 def test_a_layer_that_covers_answers_stands_outside_all_that_may_answer(layers: list[Layer], found: list[str]) -> None:
     assert problems(*layers) == found
@@ -147,16 +174,17 @@ def test_every_problem_is_told_at_once() -> None:
     ("wrong", "fix"),
     [
         pytest.param(Answers, "write Answers(…)", id="the class of a layer"),
-        pytest.param(GZipMiddleware, "Middleware(GZipMiddleware, **options)", id="the class of a middleware"),
-        pytest.param("cors", "Middleware(cls, **options)", id="text"),
-        pytest.param(None, "Middleware(cls, **options)", id="None"),
-        pytest.param(lambda app: app, "Middleware(cls, **options)", id="function"),
+        pytest.param(GZipMiddleware, "write Middleware(GZipMiddleware, **options)", id="the class of a middleware"),
+        pytest.param([Answers()], "write stack(*layers)", id="a list"),
+        pytest.param("cors", "an application is wrapped by stack(…)(app)", id="text"),
+        pytest.param(None, "an application is wrapped by stack(…)(app)", id="None"),
+        pytest.param(lambda app: app, "an application is wrapped by stack(…)(app)", id="function"),
     ],
 )
 def test_what_is_neither_a_layer_nor_a_middleware_is_refused_with_the_way_to_write_it(wrong: object, fix: str) -> None:
     with pytest.raises(ConfigError) as refused:
         stack(Users(), wrong)  # type: ignore[arg-type]
-    assert str(refused.value).startswith(f"stack[1]: {wrong!r} is neither a layer nor a Middleware")
+    assert "is neither a layer nor a Middleware" in str(refused.value)
     assert str(refused.value).endswith(fix)
 
 

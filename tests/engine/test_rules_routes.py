@@ -245,7 +245,7 @@ async def test_only_options_can_be_a_preflight() -> None:
 
 @pytest.mark.parametrize(
     ("layers", "switched_off", "text"),
-    [([], {}, "own"), ([Preflights()], {"preflights": False}, "preflight")],
+    [([], {}, "own"), ([Preflights()], {"preflights": False}, "own")],
     ids=["no layer answers preflights", "the layer that does is off on that route"],
 )
 async def test_a_header_can_never_choose_a_plan_without_the_guard(
@@ -255,6 +255,12 @@ async def test_a_header_can_never_choose_a_plan_without_the_guard(
     app = stack(*layers, guard, routes={"PUT /a": {"guard": False, **switched_off}})(failing(AssertionError("reached")))
     assert await asked(app, "OPTIONS", "/a", headers=PREFLIGHT) == text
     assert await asked(app, "OPTIONS", "/a", headers=PREFLIGHT[1:]) in {"own", "preflight"}
+
+
+async def test_a_preflight_is_answered_by_no_layer_that_is_off_for_what_it_announces() -> None:
+    app = stack(Preflights(), Says(), routes={"PUT /a": {"preflights": False}})(hello)
+    assert await asked(app, "OPTIONS", "/a", headers=PREFLIGHT) != "preflight"
+    assert await asked(app, "OPTIONS", "/b", headers=PREFLIGHT) == "preflight"
 
 
 async def test_a_preflight_of_a_method_that_no_route_names_has_the_layers_as_written() -> None:

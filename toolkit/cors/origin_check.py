@@ -45,8 +45,9 @@ def ruling(answered: object) -> Ruling:
     allowed, names = answered if isinstance(answered, tuple) and len(answered) == 2 else (answered, ())
     if not isinstance(allowed, bool) or isinstance(names, str):
         raise TypeError(f"origin_check returned {answered!r}: it answers True, False, or (bool, [names for Vary])")
-    encoded = [_vary_name(name) for name in names if name != "Origin"]
-    return Ruling(allowed, b", ".join([b"Origin", *encoded]))
+    once = {name.lower(): name for name in map(_vary_name, names)} | {b"origin": b"Origin"}
+    others = [name for key, name in once.items() if key != b"origin"]
+    return Ruling(allowed, b", ".join([b"Origin", *others]))
 
 
 async def _later(pending: Awaitable[Any], origin: str, then: Callable[[Ruling], T]) -> T:

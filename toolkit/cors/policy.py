@@ -67,6 +67,9 @@ SAFELISTED_RESPONSE_HEADERS = (
 
 KNOWN_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY")
 
+MAX_METHOD = 64
+"""Characters of a method that is repeated: more than any that is registered has."""
+
 MAX_REQUESTED = 4096
 """Bytes of Access-Control-Request-Headers that are read."""
 
@@ -190,6 +193,17 @@ def listed_names(headers: RawHeaders) -> Pairs:
     return _listing(EXPOSE_HEADERS, [name.decode() for name in sorted(names) if is_token(name)])
 
 
+def requested_names(value: bytes | None) -> list[str]:
+    """The names in Access-Control-Request-Headers, for any bytes: in lower case, each once."""
+    return list(dict.fromkeys(name.decode("latin-1").lower() for name in split_list(value or b"")))
+
+
+def shown(name: str) -> str:
+    """The name of a method or of a header for a message: escaped and cut."""
+    text = ascii(name)[1:-1]
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
 class Answers(dict[bytes | None, V]):
     """What each origin is answered with, found by one look-up.
 
@@ -256,21 +270,23 @@ def _headers(policy: Policy, requested: bytes | None) -> Iterable[str]:
     # does not cover Authorization.
     if "*" not in policy.headers:
         return dict.fromkeys((*SAFELISTED_HEADERS, *policy.headers))
-    return _requested(requested) if policy.credentials else policy.headers
+    return requested_names(requested) if policy.credentials else policy.headers
 
 
 def _refusal(policy: Policy, method: str, requested: bytes | None) -> str:
     """What the browser would object to, where the policy says so itself; and what cannot be repeated."""
     if policy.strict and not _allows_method(policy, method):
-        return f"the method {_shown(method)} is not allowed"
+        return f"the method {shown(method)} is not allowed"
+    if policy.credentials and "*" in policy.methods and len(method) > MAX_METHOD:
+        return f"the method {shown(method)} is longer than {MAX_METHOD} characters"
     if requested is None or not (policy.strict or (policy.credentials and "*" in policy.headers)):
         return ""
     if len(requested) > MAX_REQUESTED:
         return f"Access-Control-Request-Headers is longer than {MAX_REQUESTED} bytes"
     if not all(is_token(name) for name in split_list(requested)):
         return "Access-Control-Request-Headers holds what is no header name"
-    refused = [name for name in _requested(requested) if policy.strict and not _allows_header(policy, name)]
-    return f"the header {_shown(refused[0])} is not allowed" if refused else ""
+    refused = [name for name in requested_names(requested) if policy.strict and not _allows_header(policy, name)]
+    return f"the header {shown(refused[0])} is not allowed" if refused else ""
 
 
 def _allows_method(policy: Policy, method: str) -> bool:
@@ -283,11 +299,3 @@ def _allows_header(policy: Policy, name: str) -> bool:
     if name in SAFELISTED_HEADERS or name in policy.headers:
         return True
     return "*" in policy.headers and (policy.credentials or name != "authorization")
-
-
-def _requested(value: bytes | None) -> list[str]:
-    return list(dict.fromkeys(name.decode().lower() for name in split_list(value or b"")))
-
-
-def _shown(name: str) -> str:
-    return name if len(name) <= _SHOWN else name[:_SHOWN] + "…"

@@ -1,5 +1,6 @@
 """One request as layers see it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ Done = Awaitable[None] | None
 ReadHeaders = Callable[[Scope], dict[bytes, bytes | None]]
 
 
-class Exchange:
+class Exchange(ABC):
     """One request, from the first hook to the last.
 
     `scope` is the ASGI scope, changed in place. `status` is what this stack last sent: None until something was, 101
@@ -35,13 +36,6 @@ class Exchange:
     _found: dict[bytes, bytes | None] | None
     _cookies: dict[str, str]
 
-    def __init__(self, plan: "Plan", scope: Scope) -> None:
-        self._plan = plan
-        self.scope = scope
-        self.status = None
-        self.memo = {}
-        self._found = None
-
     @property
     def method(self) -> str:
         """The request method; a WebSocket handshake is a GET."""
@@ -54,9 +48,9 @@ class Exchange:
         return route_path(self.scope)
 
     @property
+    @abstractmethod
     def complete(self) -> bool:
         """Whether the answer was sent to its end; for `done`. False where the client left in its midst."""
-        return False
 
     @property
     def client(self) -> tuple[str, int] | None:
@@ -90,6 +84,8 @@ class _Index(dict[bytes, bytes | None]):
     """All headers of a request: what is not in it is absent."""
 
     def __missing__(self, name: bytes) -> None:
+        if type(name) is not bytes or name != name.lower():
+            raise TypeError(f"header({name!r}): header names are lower-case bytes")
         self[name] = None
 
 

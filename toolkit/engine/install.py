@@ -7,7 +7,8 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from toolkit.engine.run import PROBED, Run, Steps, drive
+from toolkit.engine.run import PROBED, Run
+from toolkit.engine.steps import Steps, drive
 
 
 class Wraps(Protocol):
@@ -19,12 +20,11 @@ class Wraps(Protocol):
 _INSTALLED = "__toolkit_installed__"
 
 
-def install(around: Wraps, app: Starlette) -> None:
+def install(around: Wraps, app: object) -> None:
     """Wrap what the application builds when it starts. Raises RuntimeError where that would come too late, or twice."""
     if not isinstance(app, Starlette):
-        raise TypeError(
-            f"install() is for Starlette and FastAPI; wrap {app!r} by calling the stack: app = protect(app)"
-        )
+        instead = "app = protect(app) around ASGI, app.wsgi_app = protect.wsgi(app.wsgi_app) around Flask"
+        raise TypeError(f"install() is for Starlette and FastAPI, and {app!r} is neither: write {instead}")
     if app.middleware_stack is not None:
         raise RuntimeError("install() came after the application had started: call it where the application is made")
     if hasattr(app, _INSTALLED):

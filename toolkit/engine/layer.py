@@ -5,14 +5,14 @@ calls no others. Every hook may be `def`, `async def`, or either by turns: it re
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from typing import Any, ClassVar, Concatenate, ParamSpec, Self
 from wsgiref.types import WSGIApplication
 
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from toolkit.engine.exchange import Done, Exchange, Hook, Message
-from toolkit.engine.lifespan import OpenStore, Resources, lifespan
+from toolkit.engine.lifespan import OpenStore, Resources
 from toolkit.engine.wrap import wrap
 from toolkit.engine.wsgi import refuse_asgi, wrap_wsgi
 from toolkit.options import Options, Problem
@@ -39,7 +39,7 @@ class Layer(Options):
     provides: ClassVar[tuple[str, ...]] = ()
     """What the layer publishes to the layers inside it."""
     answers: ClassVar[bool | None] = None
-    """Whether it may answer in the application's place; None: if it overrides `request` or `error`."""
+    """Whether it may answer in the application's place. None: if `request` or `error` is not annotated `-> None`."""
     covers_answers: ClassVar[bool] = False
     """True for a layer that must stand outside all that may answer, as CORS must."""
     answers_preflights: ClassVar[bool] = False
@@ -101,12 +101,13 @@ class Layer(Options):
         """Whether this layer may answer in the application's place."""
         if self.answers is not None:
             return self.answers
-        return not {"request", "error"}.isdisjoint(self.hooks())
+        hooks = [getattr(type(self), name) for name in ("request", "error") if name in self.hooks()]
+        return any(hook.__annotations__.get("return", Response) not in {None, "None"} for hook in hooks)
 
     def __call__(self, app: ASGIApp) -> ASGIApp:
         """Wrap an ASGI application in this one layer. Around another layer's wrapper the two fuse."""
         resources = Resources()
-        return wrap((self.bind(resources.find),), app, otherwise=partial(lifespan, resources=resources))
+        return wrap((self.bind(resources.find),), app, resources=resources)
 
     def wsgi(self, app: WSGIApplication) -> WSGIApplication:
         """Wrap a WSGI application in this one layer. Raises ConfigError if it needs ASGI."""

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from toolkit.engine.exchange import Done, Hook, ReadHeaders, header_reader
-from toolkit.engine.run import PROBED, Run, SocketRun, awaitable, drive
+from toolkit.engine.run import PROBED, Run, SocketRun
+from toolkit.engine.steps import awaitable, drive, plain
 
 if TYPE_CHECKING:
     from toolkit.engine.layer import Layer
@@ -135,7 +136,7 @@ def _direct(plan: Plan, app: ASGIApp, otherwise: ASGIApp) -> ASGIApp:
             result = hook(exchange)
             if result is not None:
                 answer = result if isinstance(result, Response) else await awaitable(hook, result)
-                if answer is not None:
+                if answer is not None and plain(hook, answer):
                     return await exchange.respond(answer, place)
         return await app(scope, receive, exchange.send if wrapped else send)
 
@@ -168,7 +169,7 @@ def _guarded(kind: str, make: Make, plan: Plan, app: ASGIApp, otherwise: ASGIApp
                 answer = hook(exchange)
                 if answer is not None and not isinstance(answer, Response):
                     answer = await awaitable(hook, answer)
-                if answer is not None:
+                if answer is not None and plain(hook, answer):
                     await exchange.respond(answer, innermost)
                     break
             else:

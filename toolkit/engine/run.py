@@ -3,28 +3,24 @@
 One iterator tells who has seen what: `left` yields the response hooks that have not seen a start, the next one
 outward first. A hook that was taken from it has had its turn, whatever came of it, and a second start goes on where
 the first ended.
-
-What may have to wait is a generator of steps, which yields an awaitable and is sent its result: so a hook that need not
-wait costs no coroutine, and `drive` runs the rest.
 """
 
-from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from operator import length_hint
 from typing import TYPE_CHECKING, Any
 
-import anyio
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
-from toolkit.engine.exchange import Answer, Done, Exchange, Hook, Message
+from toolkit.engine.exchange import Done, Exchange, Hook, Message
+from toolkit.engine.steps import Steps, abandoned, actual, drive, settle, shielded
 
 if TYPE_CHECKING:
     from toolkit.engine.layer import Layer
     from toolkit.engine.plan import Plan
 
-Steps = Generator[Awaitable[Any] | None, Any, Any]
 ResponseHook = Callable[[Exchange, Message], Hook]
 
 PROBED = "toolkit.probed"
@@ -74,7 +70,7 @@ class Run(Exchange):
             return self._send(message)
         if self._send is dropped:
             return dropped(message)
-        start = {**message}
+        start = {**message}  # copy_start, in line: every response pays for it
         start["headers"] = [*message.get("headers", ())]
         for hook in self.left:
             result = hook(self, start)
@@ -112,15 +108,15 @@ class Run(Exchange):
         if self._send is not dropped:
             self._server, self._send = self._send, dropped
 
-    def answer(self, answer: Response, index: int) -> Steps:
-        """Send the answer of the layer at `index`. Only the layers outside it see it."""
-        self.left = iter(self._plan.outsides[index])
+    def answer(self, answer: Response, place: int) -> Steps:
+        """Send the answer of the layer at `place`. Only the layers outside it see it."""
+        self.left = iter(self._plan.outsides[place])
         yield from self._outward(self._messages(answer))
 
-    async def respond(self, answer: Response, index: int) -> None:
+    async def respond(self, answer: Response, place: int) -> None:
         """The same for a request that went no further, the short way where no layer looks on."""
-        if self._plan.outsides[index]:
-            await drive(self.answer(answer, index))
+        if self._plan.outsides[place]:
+            await drive(self.answer(answer, place))
             return
         self.left = iter(())
         for message in self._messages(answer):
@@ -131,31 +127,31 @@ class Run(Exchange):
     def _messages(self, answer: Response) -> list[Message]:
         return as_messages("http.response", answer, head=self.scope["method"] == "HEAD")
 
-    def _seen(self, index: int) -> bool:
-        """Whether the layer at `index` has seen a start."""
-        return self.status is not None or index >= self._plan.reached(length_hint(self.left))
+    def _seen(self, place: int) -> bool:
+        """Whether the layer at `place` has seen a start."""
+        return self.status is not None or place >= self._plan.reached(length_hint(self.left))
 
     def leave(self, innermost: int) -> Steps | None:
         """Leave the layers after a success, by `done`. Returns what is still to be run, where that has to wait."""
         if hasattr(self, "handled"):
             return self.unwind(innermost, None)
-        for index, done in self._plan.dones:
-            if index <= innermost:
+        for place, done in self._plan.dones:
+            if place <= innermost:
                 try:
                     pending = done(self, None)
                 except BaseException as raised:
-                    return self.unwind(index, raised, index)
+                    return self.unwind(place, raised, place)
                 if pending is not None:
-                    return self._leaving(index, pending)
+                    return self._leaving(place, pending)
         return None
 
-    def _leaving(self, index: int, pending: Awaitable[None]) -> Steps:
+    def _leaving(self, place: int, pending: Awaitable[None]) -> Steps:
         exc = None
         try:
             yield self._shielded(pending)
         except BaseException as raised:
-            exc = _actual(raised)
-        return (yield from self.unwind(index, exc, index))
+            exc = actual(raised)
+        return (yield from self.unwind(place, exc, place))
 
     def unwind(self, innermost: int, exc: BaseException | None, outside: int | None = None) -> Steps:
         """Leave the layers from `innermost` outward, each by `error`, then `done`. Returns what is to be raised.
@@ -166,13 +162,13 @@ class Run(Exchange):
             exc: The failure so far.
             outside: Where given, only the layers outside this place are still to be left.
         """
-        for index, error, done in self._plan.unwinds:
-            if index > innermost or index == outside:
+        for place, error, done in self._plan.unwinds:
+            if place > innermost or place == outside:
                 continue
-            if error is not None and isinstance(exc, Exception) and index < innermost and not self._seen(index):
-                exc = yield from self._error(index, error, exc, self.answer)
+            if error is not None and isinstance(exc, Exception) and place < innermost and not self._seen(place):
+                exc = yield from self._error(place, error, exc, self.answer)
             if done is not None:
-                seen = exc or self._handled(index)
+                seen = exc or self._handled(place)
                 left = yield from self._done(done, seen)
                 exc = exc if left is seen else left
         return exc
@@ -188,46 +184,46 @@ class Run(Exchange):
             inside: The exchanges further in. Their layers see the failure, not the answer.
         """
         failure: BaseException | None = exc
-        for index, error, _ in self._plan.unwinds:
-            if error is not None and isinstance(failure, Exception) and not self._seen(index):
-                failure = yield from self._error(index, error, failure, partial(self._answer_through, send, inside))
+        for place, error, _ in self._plan.unwinds:
+            if error is not None and isinstance(failure, Exception) and not self._seen(place):
+                failure = yield from self._error(place, error, failure, partial(self._answer_through, send, inside))
                 if failure is None:
-                    self.handled = (index, exc)
+                    self.handled = (place, exc)
                     for exchange in inside:
                         exchange.handled = (-1, exc)
         return failure
 
-    def _answer_through(self, send: Send, inside: Sequence["Run"], answer: Response, index: int) -> Steps:
+    def _answer_through(self, send: Send, inside: Sequence["Run"], answer: Response, place: int) -> Steps:
         for exchange in inside:
             exchange.left = iter(())
-        self.left = iter(self._plan.outsides[index])
+        self.left = iter(self._plan.outsides[place])
         for message in self._messages(answer):
             yield send(message)
 
     def _error(
-        self, index: int, hook: Callable[..., Hook], exc: Exception, send: Callable[[Response, int], Steps]
+        self, place: int, hook: Callable[..., Hook], exc: Exception, send: Callable[[Response, int], Steps]
     ) -> Steps:
         try:
             answer = yield from settle(hook, hook(self, exc))
             if answer is None:
                 return exc
-            yield from send(answer, index)
+            yield from send(answer, place)
         except BaseException as raised:
-            return _actual(raised)
+            return actual(raised)
         return None if answer.status_code < 500 else exc
 
-    def _handled(self, index: int) -> Exception | None:
+    def _handled(self, place: int) -> Exception | None:
         """What the layers inside the one that intercepted a failure saw of it."""
-        place, exc = getattr(self, "handled", (index, None))
-        return exc if index > place else None
+        handler, exc = getattr(self, "handled", (place, None))
+        return exc if place > handler else None
 
     def _done(self, hook: Callable[..., Done], exc: BaseException | None) -> Steps:
         try:
             pending = hook(self, exc)
             if pending is not None:
-                yield _abandoned(pending) if isinstance(exc, GeneratorExit) else self._shielded(pending)
+                yield abandoned(pending) if isinstance(exc, GeneratorExit) else self._shielded(pending)
         except BaseException as raised:
-            return _actual(raised)
+            return actual(raised)
         return exc
 
     def _shielded(self, pending: Awaitable[None]) -> Awaitable[None]:
@@ -279,8 +275,8 @@ class SocketRun(Run):
         self._disconnect = {"type": "websocket.disconnect", "code": code, "reason": reason}
         return self._disconnect
 
-    async def respond(self, answer: Response, index: int) -> None:
-        await drive(self.answer(answer, index))
+    async def respond(self, answer: Response, place: int) -> None:
+        await drive(self.answer(answer, place))
 
     def _outward(self, messages: list[Message]) -> Steps:
         if messages[0]["type"] != "websocket.close":
@@ -301,58 +297,11 @@ class SocketRun(Run):
         return [{"type": "websocket.close", "code": code, "reason": ""}]
 
 
-class Closed(BaseException):
-    """A GeneratorExit on its way into steps: thrown as it is, `yield from` would close what it should resume."""
-
-    def __init__(self, exit: GeneratorExit) -> None:
-        self.exit = exit
-
-
-def _actual(raised: BaseException) -> BaseException:
-    return raised.exit if isinstance(raised, Closed) else raised
-
-
-async def drive(steps: Steps) -> Any:
-    """Run steps under a loop: await what they yield, in the task that called."""
-    try:
-        step = next(steps)
-        while True:
-            try:
-                result = None if step is None else await step
-            except BaseException as exc:
-                step = steps.throw(Closed(exc) if isinstance(exc, GeneratorExit) else exc)
-            else:
-                step = steps.send(result)
-    except StopIteration as stop:
-        return stop.value
-    except Closed as closed:
-        raise closed.exit from None
-
-
-def settle(hook: Callable[..., Hook], result: Hook) -> Steps:
-    """What a hook decided, awaited where it has to be."""
-    if result is None or isinstance(result, Response):
-        return result
-    return (yield awaitable(hook, result))
-
-
-def awaitable(hook: Callable[..., Hook], result: Any) -> Awaitable[Answer]:
-    """Neither None nor a Response: it has to be awaited, or the hook is wrong."""
-    if hasattr(result, "__await__"):
-        return result  # type: ignore[no-any-return]
-    raise TypeError(f"{hook.__qualname__} returned {result!r}: a hook returns None, a Response, or an awaitable of one")
-
-
 def as_messages(prefix: str, answer: Response, *, head: bool = False) -> list[Message]:
     """A plain Response as ASGI messages: its status, a copy of its headers, its body. It is never called."""
-    try:
-        content = b"" if head else bytes(answer.body)
-    except AttributeError:
-        reason = "is not a plain Response: a hook answers with one that has its whole body"
-        raise TypeError(f"{answer!r} {reason}") from None
     return [
         {"type": prefix + ".start", "status": answer.status_code, "headers": [*answer.raw_headers]},
-        {"type": prefix + ".body", "body": content},
+        {"type": prefix + ".body", "body": b"" if head else bytes(answer.body)},
     ]
 
 
@@ -363,16 +312,3 @@ def copy_start(message: Message) -> Message:
 
 async def dropped(message: Message) -> None:
     """What is sent after a layer has answered in the application's place."""
-
-
-async def shielded(pending: Awaitable[None]) -> None:
-    """Await past a cancelled scope: `done` is for what has to happen."""
-    with anyio.CancelScope(shield=True):
-        await pending
-
-
-async def _abandoned(pending: Awaitable[None]) -> None:
-    """A coroutine that is being closed may not wait."""
-    close = getattr(pending, "close", None)
-    if close is not None:
-        close()

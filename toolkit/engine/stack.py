@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from itertools import groupby
 from typing import Any
 from wsgiref.types import WSGIApplication
@@ -13,7 +12,7 @@ from starlette.types import ASGIApp
 
 from toolkit.engine.install import install
 from toolkit.engine.layer import Layer
-from toolkit.engine.lifespan import Resource, Resources, lifespan
+from toolkit.engine.lifespan import Resource, Resources
 from toolkit.engine.order import needs_problems, order_problems
 from toolkit.engine.routes import Route, shadowed
 from toolkit.engine.wrap import wrap
@@ -54,20 +53,18 @@ class Stack:
         self.routes = dict(routes)
         self.stores = dict(stores)
         self.provides = frozenset(provides)
-        if isinstance(provides, str):
-            raise ConfigError(
-                [Problem("provides", f"{provides!r} is text where a list is wanted", f"use [{provides!r}]")]
-            )
         problems = [*_foreign_problems(elements), *order_problems(self.layers, self.provides, "stack")]
         self.variants = _variants(self.layers, self.routes, problems)
         problems += self._route_problems()
         if problems:
             raise ConfigError(problems)
 
+    def __repr__(self) -> str:
+        routes = f", routes={self.routes!r}" if self.routes else ""
+        return f"stack({', '.join(map(repr, self.elements))}{routes})"
+
     def __call__(self, app: ASGIApp) -> ASGIApp:
         """Wrap an ASGI application; `.app`, `.layers` and `.routes` of what it returns tell what is inside."""
-        if not callable(app):
-            raise TypeError(f"{app!r} is no ASGI application")
         return self._around(app, probed=False)
 
     def _around(self, app: ASGIApp, *, probed: bool) -> ASGIApp:
@@ -79,8 +76,8 @@ class Stack:
                 app = segment.cls(app, *segment.args, **segment.kwargs)
             else:
                 bound, variants = self._bound(segment, bind)
-                outside = partial(lifespan, resources=resources) if place == 0 else None
-                app = wrap(bound, app, variants=variants, otherwise=outside, routes=self.routes, probed=probed)
+                held = None if place else resources
+                app = wrap(bound, app, variants=variants, resources=held, routes=self.routes, probed=probed)
         return app
 
     def install(self, app: Starlette) -> None:
@@ -144,8 +141,11 @@ def stack(
     Raises:
         ConfigError: With everything that is wrong.
     """
+    if isinstance(provides, str):
+        raise ConfigError(Problem("provides", f"{provides!r} is text where a list is wanted", f"use [{provides!r}]"))
     flat = [inner for element in elements for inner in _flat(element)]
-    return Stack(flat, routes or {}, stores or {}, provides)
+    provided = [need for element in elements if isinstance(element, Stack) for need in element.provides]
+    return Stack(flat, routes or {}, stores or {}, [*provides, *provided])
 
 
 def _flat(element: "Element | Stack") -> Iterable[Element]:
@@ -161,10 +161,18 @@ def _flat(element: "Element | Stack") -> Iterable[Element]:
 def _foreign_problems(elements: Sequence[object]) -> Iterator[Problem]:
     for place, element in enumerate(elements):
         if not isinstance(element, Layer | Middleware):
-            name = element.__name__ if isinstance(element, type) else "cls"
-            is_layer = isinstance(element, type) and issubclass(element, Layer)
-            fix = f"write {name}(…)" if is_layer else f"ASGI middleware goes in as Middleware({name}, **options)"
-            yield Problem(f"stack[{place}]", f"{element!r} is neither a layer nor a Middleware", fix)
+            reason = f"{getattr(element, '__name__', repr(element))} is neither a layer nor a Middleware"
+            yield Problem(f"stack[{place}]", reason, _instead(element))
+
+
+def _instead(element: object) -> str:
+    """How somebody who put this into a stack may have meant it."""
+    if isinstance(element, list | tuple):
+        return "write stack(*layers)"
+    if isinstance(element, type):
+        is_layer = issubclass(element, Layer)
+        return f"write {element.__name__}(…)" if is_layer else f"write Middleware({element.__name__}, **options)"
+    return "ASGI middleware goes in as Middleware(cls, **options); an application is wrapped by stack(…)(app)"
 
 
 def _segments(elements: Sequence[Element]) -> Iterator[list[Layer] | Middleware]:

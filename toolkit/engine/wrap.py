@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from toolkit.engine.exchange import header_reader, route_path
+from toolkit.engine.lifespan import Resources, lifespan
 from toolkit.engine.plan import Plan, compile_plan
 from toolkit.engine.routes import Route, Table
 from toolkit.http.headers import ORIGIN, REQUEST_METHOD, preflight_method
@@ -34,7 +35,7 @@ def wrap(
     app: ASGIApp,
     *,
     variants: Sequence[tuple[Route, Layers]] = (),
-    otherwise: Callable[[ASGIApp], ASGIApp] | None = None,
+    resources: Resources | None = None,
     routes: Mapping[str, Any] | None = None,
     probed: bool = False,
 ) -> ASGIApp:
@@ -44,12 +45,18 @@ def wrap(
         layers: Bound layers.
         app: The application, or a wrapper that this function made.
         variants: What stands in the place of `layers` on each route, in the order in which routes are tried.
-        otherwise: Wraps what takes the scopes that are neither HTTP nor WebSocket.
+        resources: What the layers hold open: around the application's lifespan.
         routes: The routes as they were written, for those who look.
         probed: Whether a probe inside the application looks for the exchange of a request that failed.
     """
+    if isinstance(app, Mapping):
+        raise TypeError("a stack was called with a request: wrap an application first, app = protect(app)")
+    if hasattr(app, "wsgi_app"):
+        raise TypeError(f"{app!r} is a WSGI application: app.wsgi_app = protect.wsgi(app.wsgi_app)")
+    if not callable(app):
+        raise TypeError(f"{app!r} is no ASGI application")
     inner = _inside(layers, app)
-    rest = inner.otherwise if otherwise is None else otherwise(inner.otherwise)
+    rest = inner.otherwise if resources is None else lifespan(inner.otherwise, resources)
 
     def compiled(outer: Layers) -> ASGIApp:
         return compile_plan(Plan((*outer, *inner.layers)), inner.app, rest, probed=probed)
@@ -70,25 +77,24 @@ def _inside(layers: Layers, app: ASGIApp) -> Wrapped:
 
 
 class Planned(NamedTuple):
-    """A route's plan, compiled, and whether it answers every preflight."""
+    """A route's plan, compiled. `silent` is the same without the layers that answer preflights; None: it has none."""
 
     run: Any
-    answers_preflights: bool
+    silent: Any
 
 
-def choose(table: Table[Planned], method: str, path: str, wanted: Callable[[], str | None]) -> Planned:
-    """The plan of a request. `wanted` tells the method that a preflight asks about, None where it is none.
+def choose(table: Table[Planned], method: str, path: str, wanted: Callable[[], str | None]) -> Any:
+    """The compiled plan of a request. `wanted` tells the method that a preflight asks about, None where it is none.
 
     A preflight takes the plan of the request it announces, but only where that plan answers it: so a header can never
-    choose a plan that lets the request through.
+    choose a plan that lets the request through. Where that plan does not, no other may answer in its place.
     """
-    if method == "OPTIONS":
-        announced = wanted()
-        if announced is not None:
-            planned = table.find(announced, path)
-            if planned.answers_preflights:
-                return planned
-    return table.find(method, path)
+    planned = table.find(method, path)
+    announced = wanted() if method == "OPTIONS" else None
+    if announced is None:
+        return planned.run
+    answering = table.find(announced, path)
+    return answering.run if answering.silent else planned.silent or planned.run
 
 
 def planned_table(
@@ -100,7 +106,8 @@ def planned_table(
     def planned(chosen: Layers) -> Planned:
         key = tuple(map(id, chosen))
         if key not in known:
-            known[key] = Planned(compiled(chosen), any(layer.answers_preflights for layer in chosen))
+            silent = [layer for layer in chosen if not layer.answers_preflights]
+            known[key] = Planned(compiled(chosen), compiled(silent) if len(silent) < len(chosen) else None)
         return known[key]
 
     return Table([(route, planned(chosen)) for route, chosen in variants], planned(layers))
@@ -114,8 +121,8 @@ def _routed(
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
             return await otherwise(scope, receive, send)
-        planned = choose(table, scope.get("method", "GET"), route_path(scope), lambda: _announced(scope))
-        return await planned.run(scope, receive, send)  # type: ignore[no-any-return]
+        plan = choose(table, scope.get("method", "GET"), route_path(scope), lambda: _announced(scope))
+        return await plan(scope, receive, send)  # type: ignore[no-any-return]
 
     return run
 

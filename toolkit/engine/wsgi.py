@@ -1,6 +1,7 @@
 """Puts layers around a WSGI application: adjacent ones fuse into one wrapper, routes choose among plans."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, NamedTuple
 from wsgiref.types import StartResponse, WSGIApplication
 
@@ -54,6 +55,8 @@ def wrap_wsgi(
     """
     if not callable(app):
         raise TypeError(f"{app!r} is no WSGI application")
+    if iscoroutinefunction(app) or iscoroutinefunction(type(app).__call__):
+        raise TypeError(f"{app!r} is an ASGI application: app = protect(app)")
     inner = _inside(layers, app)
     made = Wrapped(
         inner.app,
@@ -149,8 +152,8 @@ def _routed(
     table = planned_table(layers, variants, compiled)
 
     def run(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        planned = choose(table, environ["REQUEST_METHOD"], path_info(environ), lambda: _announced(environ))
-        return planned.run(environ, start_response)  # type: ignore[no-any-return]
+        plan = choose(table, environ["REQUEST_METHOD"], path_info(environ), lambda: _announced(environ))
+        return plan(environ, start_response)  # type: ignore[no-any-return]
 
     return run
 

@@ -69,6 +69,7 @@ class Body(Chunks):
         try:
             return next(self._chunks)
         except StopIteration:
+            self._run.whole = True
             self._raise(self._run.failure)
             raise
         except BaseException as exc:

@@ -27,7 +27,8 @@ from starlette.types import Scope
 from toolkit.engine.bridge import Bridge
 from toolkit.engine.environ import Environ, find_header, http_scope, path_info, peer, publish
 from toolkit.engine.exchange import Answer, Done, Exchange, Hook, Message, route_path
-from toolkit.engine.run import ResponseHook, as_messages, awaitable
+from toolkit.engine.run import ResponseHook, as_messages
+from toolkit.engine.steps import awaitable, plain
 from toolkit.engine.wsgi_body import WHOLE, Body, Chunks, SizedBody, is_whole
 
 if TYPE_CHECKING:
@@ -65,11 +66,14 @@ class WSGIRun(Exchange):
         "environ",
         "failure",
         "left",
+        "whole",
     )
 
     environ: Environ
     bridge: Bridge
     memo: "dict[Layer, Any]"
+    whole: bool
+    """Whether the server has taken the last chunk."""
     left: Iterator[ResponseHook]
     """The response hooks that have not seen a start, the next one outward first."""
     failure: BaseException | None
@@ -99,7 +103,7 @@ class WSGIRun(Exchange):
         self._innermost = plan.size
         self._made: Scope | None = None
         self._line = None
-        self._over = False
+        self._over = self.whole = False
         self._dropped = None
         self._close = None
 
@@ -122,6 +126,10 @@ class WSGIRun(Exchange):
     @property
     def client(self) -> tuple[str, int] | None:
         return peer(self.environ) if self._made is None else super().client
+
+    @property
+    def complete(self) -> bool:
+        return self.whole and self.failure is None
 
     def header(self, name: bytes) -> bytes | None:
         return find_header(self.environ, name)
@@ -305,7 +313,7 @@ class WSGIRun(Exchange):
     def _recovered(self, answer: Response, place: int, exc: Exception) -> Iterable[bytes]:
         """The layer at `place` answers a failure. Only an answer below 500 has handled it."""
         self._innermost = place
-        self.failure = None if getattr(answer, "status_code", 500) < 500 else exc
+        self.failure = None if answer.status_code < 500 else exc
         return self._answered(answer, place)
 
     def _seen(self, place: int) -> bool:
@@ -322,8 +330,8 @@ class WSGIRun(Exchange):
                 close()
             except BaseException as raised:
                 failure = raised
-        for index, _, done in self._plan.unwinds:
-            if place < index <= self._innermost and done is not None:
+        for inner, _, done in self._plan.unwinds:
+            if place < inner <= self._innermost and done is not None:
                 failure = self._done(done, failure)
         self._innermost = min(place, self._innermost)
         return failure
@@ -339,9 +347,9 @@ class WSGIRun(Exchange):
 
     def _settle(self, hook: Callable[..., Hook], result: Hook) -> Answer:
         """What a hook decided, waited for where it has to be."""
-        if result is None or isinstance(result, Response):
-            return result
-        return self.bridge.run(awaitable(hook, result))
+        if result is not None and not isinstance(result, Response):
+            result = self.bridge.run(awaitable(hook, result))
+        return plain(hook, result)
 
 
 def _as_text(headers: Iterable[tuple[bytes, bytes]], names: Mapping[bytes, str]) -> list[tuple[str, str]]:

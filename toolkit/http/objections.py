@@ -130,6 +130,7 @@ _SEGMENT = 64
 _PATH = _rules(
     (r"\A(?!/)", "a path pattern begins with '/'", "write the path alone, such as /api/*"),
     (r"[\x00-\x1f\x7f]", "holds a control character", "remove it"),
+    (r"[<>]", "'< >' is no wildcard here", "use * for one segment, ** for any number of them"),
     (r"[{}]", "'{ }' is no wildcard here", "use * for one segment, ** for any number of them"),
     (r"\?", "'?' is no wildcard, and a query is not part of the path", "use * within a segment"),
     (r"[\[\]]", "'[ ]' is no wildcard here", "use * within a segment, or write one pattern for each case"),
