@@ -20,6 +20,8 @@ from tests.engine.recording import Case, Ending, play, recorded, scripted
 from tests.engine.routed import Routed, compare_routed, routed
 from tests.engine.strategies import calm_cases, cases, stopped
 
+pytestmark = pytest.mark.slow
+
 FACTOR = int(os.environ.get("TOOLKIT_EXAMPLES", "1"))
 
 
