@@ -136,10 +136,10 @@ ORIGIN_LINES: Sequence[tuple[str, Policy, bytes | None, list[str]]] = [
         None,
         ["there is no Origin header: no page of another origin asks, and no CORS header but Vary is sent"],
     ),
-    ("exact", LISTED, ORIGIN, ["the origin https://a.example is allowed by 'https://a.example'"]),
-    ("pattern", LISTED, b"https://x.b.example", ["the origin https://x.b.example is allowed by 'https://*.b.example'"]),
-    ("regex", LISTED, b"https://c1.example", ["the origin https://c1.example is allowed by allow_origin_regex"]),
-    ("any", policy(any_origin=True, credentials=True), ORIGIN, ["the origin https://a.example is allowed by '*'"]),
+    ("exact", LISTED, ORIGIN, ["the origin 'https://a.example' is allowed by 'https://a.example'"]),
+    ("pattern", LISTED, b"https://x.b.example", ["the origin 'https://x.b.example' is allowed by 'https://*.b.example'"]),
+    ("regex", LISTED, b"https://c1.example", ["the origin 'https://c1.example' is allowed by allow_origin_regex"]),
+    ("any", policy(any_origin=True, credentials=True), ORIGIN, ["the origin 'https://a.example' is allowed by '*'"]),
     ("null", LISTED, b"null", ["the origin null is never allowed: every sandboxed frame sends it"]),
     ("no origin", LISTED, b"\xff", ["what Origin holds is no origin that a browser sends, so it is not allowed"]),
     (
@@ -147,7 +147,7 @@ ORIGIN_LINES: Sequence[tuple[str, Policy, bytes | None, list[str]]] = [
         LISTED,
         b"http://a.example",
         [
-            "the origin http://a.example is in none of the lists",
+            "the origin 'http://a.example' is in none of the lists",
             "https://a.example has another scheme",
             "origin_check is asked about it as the request is served; what follows holds if it refuses",
         ],

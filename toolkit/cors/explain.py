@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from toolkit.cors.policy import Pairs, Policy, allows, preflight, response_headers
-from toolkit.cors.verdict import Page, preflight_check
-from toolkit.http.headers import split_list
+from toolkit.cors.policy import Pairs, Policy, allows, preflight, requested_names, response_headers, shown
+from toolkit.cors.verdict import Page, preflight_check, shown_origin
 from toolkit.http.origins import is_origin, split_origin
 from toolkit.http.patterns import OriginPattern
 
@@ -16,7 +15,7 @@ def origin_lines(policy: Policy, origin: bytes | None, *, asks: bool) -> Iterato
     elif origin is None:
         yield "there is no Origin header: no page of another origin asks, and no CORS header but Vary is sent"
     elif allows(policy, origin):
-        yield f"the origin {_text(origin)} is allowed by {_allowed_by(policy, origin)}"
+        yield f"the origin {shown_origin(origin)} is allowed by {_allowed_by(policy, origin)}"
     else:
         yield from _refused_lines(policy, origin, asks=asks)
 
@@ -32,12 +31,12 @@ def response_lines(policy: Policy, origin: bytes | None) -> Iterator[str]:
 def preflight_lines(policy: Policy, origin: bytes, method: str, requested: bytes | None) -> Iterator[str]:
     """How a preflight is answered, which the application never sees, and what the browser does then."""
     decided = preflight(policy, origin if allows(policy, origin) else None, method, requested)
-    yield f"a preflight for {method} is {f'refused: {decided.refusal}' if decided.refusal else 'allowed'}"
+    yield f"a preflight for {shown(method)} is {f'refused: {decided.refusal}' if decided.refusal else 'allowed'}"
     yield f"its answer carries {_said(decided.headers)}"
     if not decided.refusal:
-        names = [name.decode("latin-1").lower() for name in split_list(requested or b"")]
-        objection = preflight_check(Page(origin, method, tuple(names), credentials=False), dict(decided.headers))
-        yield "the browser goes on" if objection is None else f"the browser stops: {objection[1]} ({objection[0]})"
+        page = Page(origin, method, tuple(requested_names(requested)), credentials=False)
+        stopped = preflight_check(page, dict(decided.headers))
+        yield "the browser goes on" if stopped is None else f"the browser stops: {stopped.reason} ({stopped.step})"
 
 
 def handshake_line(checked: bool, same_host: bool, allowed: bool) -> str:
@@ -86,11 +85,7 @@ def _refused_lines(policy: Policy, origin: bytes, *, asks: bool) -> Iterator[str
     elif not is_origin(origin):
         yield "what Origin holds is no origin that a browser sends, so it is not allowed"
     else:
-        yield f"the origin {_text(origin)} is in none of the lists"
+        yield f"the origin {shown_origin(origin)} is in none of the lists"
         yield from near_misses(policy.origins.patterns, origin)
         if asks:
             yield "origin_check is asked about it as the request is served; what follows holds if it refuses"
-
-
-def _text(origin: bytes) -> str:
-    return origin.decode("latin-1")

@@ -201,7 +201,7 @@ def requested_names(value: bytes | None) -> list[str]:
 def shown(name: str) -> str:
     """The name of a method or of a header for a message: escaped and cut."""
     text = ascii(name)[1:-1]
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    return text[:_SHOWN] + "…" * (len(text) > _SHOWN)
 
 
 class Answers(dict[bytes | None, V]):

@@ -6,6 +6,7 @@ what no policy decides: redirects, the preflight cache, and the values of header
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from toolkit.cors.policy import (
     ALLOW_CREDENTIALS,
@@ -16,12 +17,13 @@ from toolkit.cors.policy import (
     SAFELISTED_HEADERS,
     SAFELISTED_METHODS,
     SAFELISTED_RESPONSE_HEADERS,
-    Pairs,
     Policy,
     allows,
     preflight,
     response_headers,
+    shown,
 )
+from toolkit.options import show
 
 _NEVER_UNSAFE = frozenset(SAFELISTED_HEADERS) - {"content-type"}
 
@@ -65,7 +67,11 @@ class Page:
         return self.method not in SAFELISTED_METHODS or bool(self.unsafe)
 
 
-Objection = tuple[str, str]
+class Step(NamedTuple):
+    """A step of the Fetch standard that decides, and why it does, in words."""
+
+    step: str
+    reason: str
 
 
 def judge(policy: Policy, *, origin: str, method: str, headers: Sequence[str], credentials: bool) -> Verdict:
@@ -73,58 +79,65 @@ def judge(policy: Policy, *, origin: str, method: str, headers: Sequence[str], c
     page = Page(origin.encode(), method, tuple(name.lower() for name in headers), credentials)
     allowed = page.origin if allows(policy, page.origin) else None
     answer = dict(response_headers(policy, allowed))
-    objection = _preflight_objection(policy, allowed, page) if page.needs_preflight else None
-    objection = objection or check(page, answer)
-    if objection is not None:
-        return Verdict(False, *objection, page.needs_preflight)
-    return Verdict(True, *_passed(page, answer), page.needs_preflight, _readable(policy, answer))
+    stopped = _stopped_preflight(policy, allowed, page) if page.needs_preflight else None
+    stopped = stopped or check(page, answer)
+    if stopped is not None:
+        return Verdict(False, *stopped, page.needs_preflight)
+    return Verdict(True, *_passing_step(page, answer), page.needs_preflight, _readable(policy, answer))
 
 
-def check(page: Page, headers: Mapping[bytes, bytes]) -> Objection | None:
+def check(page: Page, headers: Mapping[bytes, bytes]) -> Step | None:
     """Fetch, "CORS check": the step at which it fails and why, or None."""
     origin = headers.get(ALLOW_ORIGIN)
     if origin is None:
-        return "CORS check, step 2", f"the origin {_text(page.origin)} is not allowed: no Access-Control-Allow-Origin"
+        reason = f"the origin {shown_origin(page.origin)} is not allowed: no Access-Control-Allow-Origin"
+        return Step("CORS check, step 2", reason)
     if origin == b"*" and not page.credentials:
         return None
     if origin != page.origin:
-        return "CORS check, step 4", f"Access-Control-Allow-Origin is {_text(origin)}, not {_text(page.origin)}"
+        reason = f"Access-Control-Allow-Origin is {shown_origin(origin)}, not {shown_origin(page.origin)}"
+        return Step("CORS check, step 4", reason)
     if page.credentials and headers.get(ALLOW_CREDENTIALS) != b"true":
-        return "CORS check, step 8", "credentials are not allowed: no Access-Control-Allow-Credentials"
+        return Step("CORS check, step 8", "credentials are not allowed: no Access-Control-Allow-Credentials")
     return None
 
 
-def preflight_check(page: Page, headers: Mapping[bytes, bytes]) -> Objection | None:
+def preflight_check(page: Page, headers: Mapping[bytes, bytes]) -> Step | None:
     """Fetch, "CORS-preflight fetch", step 7, on a successful answer: the step at which it fails and why, or None."""
     methods, names = _members(headers, ALLOW_METHODS), [name.lower() for name in _members(headers, ALLOW_HEADERS)]
     any_method, any_header = (not page.credentials and "*" in listed for listed in (methods, names))
     if page.method not in (*methods, *SAFELISTED_METHODS) and not any_method:
-        return "CORS-preflight fetch, step 7.5", f"the method {page.method} is not among {_listed(methods)}"
+        reason = f"the method {shown(page.method)} is not among {_listed(methods)}"
+        return Step("CORS-preflight fetch, step 7.5", reason)
     if "authorization" in page.headers and "authorization" not in names:
-        return "CORS-preflight fetch, step 7.6", f"authorization is not among {_listed(names)}; '*' does not cover it"
+        reason = f"authorization is not among {_listed(names)}; '*' does not cover it"
+        return Step("CORS-preflight fetch, step 7.6", reason)
     missing = [name for name in page.unsafe if name not in names and not any_header]
     if missing:
-        return "CORS-preflight fetch, step 7.7", f"the header {missing[0]} is not among {_listed(names)}"
+        reason = f"the header {shown(missing[0])} is not among {_listed(names)}"
+        return Step("CORS-preflight fetch, step 7.7", reason)
     return None
 
 
-def _preflight_objection(policy: Policy, allowed: bytes | None, page: Page) -> Objection | None:
+def shown_origin(origin: bytes) -> str:
+    """An origin for a message: in quotes, escaped and cut."""
+    return show(origin.decode("utf-8", "replace"))
+
+
+def _stopped_preflight(policy: Policy, allowed: bytes | None, page: Page) -> Step | None:
     answer = preflight(policy, allowed, page.method, ",".join(page.unsafe).encode() or None)
+    if answer.refusal:
+        return Step("CORS-preflight fetch, step 7", f"the preflight is refused: {answer.refusal}")
     headers = dict(answer.headers)
-    objection = check(page, headers)
-    if objection is None:
-        return preflight_check(page, headers)
-    return (
-        ("CORS-preflight fetch, step 7", f"the preflight is refused: {answer.refusal}") if answer.refusal else objection
-    )
+    return check(page, headers) or preflight_check(page, headers)
 
 
-def _passed(page: Page, headers: Mapping[bytes, bytes]) -> Objection:
+def _passing_step(page: Page, headers: Mapping[bytes, bytes]) -> Step:
     if not page.credentials and headers[ALLOW_ORIGIN] == b"*":
-        return "CORS check, step 3", "every origin is allowed"
+        return Step("CORS check, step 3", "every origin is allowed")
     if page.credentials:
-        return "CORS check, step 7", f"the origin {_text(page.origin)} is allowed, with credentials"
-    return "CORS check, step 5", f"the origin {_text(page.origin)} is allowed"
+        return Step("CORS check, step 7", f"the origin {shown_origin(page.origin)} is allowed, with credentials")
+    return Step("CORS check, step 5", f"the origin {shown_origin(page.origin)} is allowed")
 
 
 def _readable(policy: Policy, headers: Mapping[bytes, bytes]) -> tuple[str, ...]:
@@ -134,14 +147,9 @@ def _readable(policy: Policy, headers: Mapping[bytes, bytes]) -> tuple[str, ...]
     return tuple(dict.fromkeys((*SAFELISTED_RESPONSE_HEADERS, *exposed)))
 
 
-def _members(headers: Mapping[bytes, bytes] | Pairs, name: bytes) -> list[str]:
-    value = dict(headers).get(name, b"")
-    return [member for member in value.decode().split(", ") if member]
+def _members(headers: Mapping[bytes, bytes], name: bytes) -> list[str]:
+    return [member for member in headers.get(name, b"").decode().split(", ") if member]
 
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names) or "none"
-
-
-def _text(value: bytes) -> str:
-    return repr(value.decode("utf-8", "replace"))
