@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum, StrEnum
@@ -15,9 +16,13 @@ from typing import Annotated, Any, Generic, Literal, NewType, Protocol, Self, Ty
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from typing_extensions import TypeAliasType
 
 from toolkit.options import MISSING, ConfigError, Invalid, Options, Problem, check, option, reads, structure
+
+if sys.version_info >= (3, 12):
+    from typing import TypeAliasType
+else:
+    from typing_extensions import TypeAliasType
 
 T = TypeVar("T")
 
