@@ -5,13 +5,14 @@ Rule: what no browser would ever act on, and what would let strangers in, is ref
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Annotated, Any
 
 from toolkit.cors.policy import KNOWN_METHODS
 from toolkit.http.headers import is_token
 from toolkit.http.patterns import OriginPattern, PatternError
 from toolkit.options import Invalid, did_you_mean, duration, reads, show
+from toolkit.options.structure import kind
 
 LONGEST_AGE = 86400
 """Seconds: the most that any browser keeps a preflight (Firefox; Chromium 7200, Safari 600)."""
@@ -45,6 +46,18 @@ _LOOPBACK = re.compile(r"(?:.*\.)?localhost|127(?:\.[0-9]+){3}|\[::1\]")
 
 
 # One option
+
+
+def listed(member: Callable[[str], str]) -> Callable[[object], Collection[str]]:
+    """What reads a list of text, each checked by `member`. Of a set it is sorted: no header depends on hashing."""
+    held = kind(Collection[Annotated[str, member]])
+
+    @reads(*held.names)
+    def read(value: object) -> Collection[str]:
+        names: Collection[str] = held.read(sorted(value, key=str) if isinstance(value, (set, frozenset)) else value)
+        return names
+
+    return read
 
 
 def method(value: str) -> str:
@@ -88,14 +101,14 @@ def response_header(value: str) -> str:
     return value
 
 
-def star_alone(values: Sequence[str]) -> Sequence[str]:
+def star_alone(values: Collection[str]) -> Collection[str]:
     """All of a list. Raises Invalid where `*` has company."""
     if "*" in values and len(values) > 1:
         raise Invalid("'*' stands for all, and is given with others", "give ['*'] alone, or leave it out")
     return values
 
 
-def star_and_authorization(values: Sequence[str]) -> Sequence[str]:
+def star_and_authorization(values: Collection[str]) -> Collection[str]:
     """The same for allow_headers, where Authorization may stand beside `*`.
 
     Fetch, "CORS non-wildcard request-header name": `*` does not cover it.
@@ -108,7 +121,7 @@ def star_and_authorization(values: Sequence[str]) -> Sequence[str]:
 def max_age(value: object) -> int:
     """Seconds, or text such as "10m". Raises Invalid unless whole and from 0 to 86400."""
     fix = f"use 0 to {LONGEST_AGE}, or text such as '10m'"
-    seconds = duration(value) if isinstance(value, str) else value
+    seconds = _seconds(value, fix) if isinstance(value, str) else value
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds != seconds // 1:
         raise Invalid(f"{show(value)} is not a whole number of seconds", fix)
     if not 0 <= seconds <= LONGEST_AGE:
@@ -130,7 +143,7 @@ def private_network(value: bool) -> bool:
 # Several options
 
 
-def origin_refusals(origins: Sequence[str], *, public_suffixes: bool) -> Iterator[Invalid]:
+def origin_refusals(origins: Collection[str], *, public_suffixes: bool) -> Iterator[Invalid]:
     """What is wrong with each origin, `at` its index, and which are there in vain."""
     if "*" in origins:
         if len(origins) > 1:
@@ -143,7 +156,7 @@ def origin_refusals(origins: Sequence[str], *, public_suffixes: bool) -> Iterato
     yield from _needless(origins)
 
 
-def any_origin_refusals(origins: Sequence[str], pattern: "re.Pattern[str] | None") -> Iterator[Invalid]:
+def any_origin_refusals(origins: Collection[str], pattern: "re.Pattern[str] | None") -> Iterator[Invalid]:
     """Why credentials for any origin are refused, where the lists come to that, `at` the option."""
     fix = "name the origins, or set dangerously_allow_any_origin_with_credentials=True"
     reason = "every site on the web could act as the user and read the answers, since allow_credentials is on"
@@ -153,7 +166,7 @@ def any_origin_refusals(origins: Sequence[str], pattern: "re.Pattern[str] | None
         yield Invalid(f"{show(pattern.pattern)} matches any origin: {reason}", fix, "allow_origin_regex")
 
 
-def insecure_refusals(origins: Sequence[str]) -> Iterator[Invalid]:
+def insecure_refusals(origins: Collection[str]) -> Iterator[Invalid]:
     """Why credentials for each origin are refused whose pages anybody on the way can change."""
     for index, text in enumerate(origins):
         pattern = _lenient(text)
@@ -188,6 +201,13 @@ def missing_refusals(policy: str, policies: Iterable[str]) -> Iterator[Invalid]:
         yield Invalid(f"there is no policy {policy!r}", did_you_mean(policy, known) or there)
 
 
+def _seconds(text: str, fix: str) -> float:
+    try:
+        return duration(text)
+    except Invalid as refused:
+        raise Invalid(refused.reason, fix) from None
+
+
 def _header_name(value: str) -> str:
     if not is_token(value.encode()):
         raise Invalid(f"{show(value)} is not a header name", 'give one name per entry, such as "X-Request-ID"')
@@ -199,11 +219,9 @@ def _origin_refusal(text: str, *, public_suffixes: bool) -> tuple[str, str] | No
     try:
         OriginPattern(text, allow_public_suffix=public_suffixes or local)
     except PatternError as error:
-        reason, fix = error.reason.removesuffix("."), error.fix.removesuffix(".")
-        fix = fix[:1].lower() + fix[1:]
-        if _lenient(text) is not None:
-            fix += ", or set dangerously_allow_public_suffixes=True"
-        return f"{show(text)}: {reason}", fix
+        permit = ", or set dangerously_allow_public_suffixes=True" if _lenient(text) is not None else ""
+        named = error.reason.startswith(show(text))
+        return error.reason if named else f"{show(text)}: {error.reason}", error.fix + permit
     return None
 
 
@@ -214,7 +232,7 @@ def _lenient(text: str) -> OriginPattern | None:
         return None
 
 
-def _needless(origins: Sequence[str]) -> Iterator[Invalid]:
+def _needless(origins: Collection[str]) -> Iterator[Invalid]:
     """Origins that are there twice, and those that a wildcard covers. Only wildcards are compared with all others."""
     patterns = [(index, pattern) for index, text in enumerate(origins) if (pattern := _lenient(text)) is not None]
     wild = [(index, pattern) for index, pattern in patterns if not pattern.is_exact]
