@@ -48,15 +48,15 @@ UNWINDING = [
     mutant(
         "error runs though the layer has seen a start",
         "run",
-        "index < innermost and not self._seen(index)",
-        "index < innermost",
+        "place < innermost and not self._seen(place)",
+        "place < innermost",
     ),
-    mutant("error runs for the layer whose own hook raised", "run", "and index < innermost and", "and"),
+    mutant("error runs for the layer whose own hook raised", "run", "and place < innermost and", "and"),
     mutant(
         "CancelledError reaches error",
         "run",
-        "isinstance(exc, Exception) and index < innermost",
-        "exc and index < innermost",
+        "isinstance(exc, Exception) and place < innermost",
+        "exc and place < innermost",
     ),
     mutant("a 5xx is not raised again", "run", "return None if answer.status_code < 500 else exc", "return None"),
     mutant(
@@ -65,13 +65,13 @@ UNWINDING = [
     mutant(
         "an error hook that raises does not replace the failure",
         "run",
-        "return _actual(raised)\n        return None if",
+        "return actual(raised)\n        return None if",
         "return exc\n        return None if",
     ),
     mutant(
         "a done hook that raises does not replace the failure",
         "run",
-        "return _actual(raised)\n        return exc",
+        "return actual(raised)\n        return exc",
         "return exc\n        return exc",
     ),
     mutant(
@@ -80,8 +80,8 @@ UNWINDING = [
         "            if done is not None:\n",
         "            for done in (done, done) if done else ():\n",
     ),
-    mutant("done is skipped for the layer that answers", "run", "if index <= innermost:", "if index < innermost:"),
-    mutant("done runs for layers that were not entered", "run", "if index <= innermost:", "if index < 99:"),
+    mutant("done is skipped for the layer that answers", "run", "if place <= innermost:", "if place < innermost:"),
+    mutant("done runs for layers that were not entered", "run", "if place <= innermost:", "if place < 99:"),
     mutant(
         "done is skipped on cancellation",
         "run",
@@ -89,9 +89,9 @@ UNWINDING = [
         "            if done is not None and isinstance(exc, Exception | None):\n",
     ),
     mutant(
-        "done is not told of the failure", "run", "seen = exc or self._handled(index)", "seen = self._handled(index)"
+        "done is not told of the failure", "run", "seen = exc or self._handled(place)", "seen = self._handled(place)"
     ),
-    mutant("done is not shielded", "run", "anyio.CancelScope(shield=True)", "anyio.CancelScope()"),
+    mutant("done is not shielded", "steps", "anyio.CancelScope(shield=True)", "anyio.CancelScope()"),
     mutant(
         "done runs from outside in",
         "plan",
@@ -139,7 +139,7 @@ STARTS = [
     mutant(
         "an error's answer is seen by no layer",
         "run",
-        "self.left = iter(self._plan.outsides[index])\n        yield from",
+        "self.left = iter(self._plan.outsides[place])\n        yield from",
         "self.left = iter(())\n        yield from",
     ),
     mutant(
@@ -184,11 +184,20 @@ SOCKETS = [
 ROUTES = [
     mutant("a later route wins", "routes", "sorted(found, key=_place)", "sorted(found, key=_place, reverse=True)"),
     mutant(
-        "a preflight may choose a plan that lets it through", "wrap", "if planned.answers_preflights:", "if planned:"
+        "a preflight may choose a plan that lets it through",
+        "wrap",
+        "return answering.run if answering.silent else planned.silent or planned.run",
+        "return answering.run",
     ),
-    mutant("a preflight takes the plan of OPTIONS", "wrap", 'if method == "OPTIONS":', 'if method == "":'),
-    mutant("fusing loses the routes", "wrap", "inner is None or inner.routes or", "inner is None or"),
-    mutant("a mounted application's routes see the whole path", "wrap", "route_path(scope)", 'scope["path"]'),
+    mutant("a preflight is answered where its layer is off", "wrap", "planned.silent or planned.run", "planned.run"),
+    mutant("a preflight takes the plan of OPTIONS", "wrap", 'if method == "OPTIONS" else', 'if method == "" else'),
+    mutant("fusing loses the routes", "wrap", "        or inner.routes\n", ""),
+    mutant(
+        "a mounted application's routes see the whole path",
+        "wrap",
+        "        return route_path\n",
+        '        return lambda scope: scope["path"]\n',
+    ),
     mutant("routes share a plan", "wrap", "key = tuple(map(id, chosen))", "key = (len(chosen),)"),
 ]
 

@@ -8,9 +8,10 @@ from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import JSONResponse
 from fastapi.testclient import TestClient
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 
 from tests.engine.traces import Log, Mark, answer, only, trace
-from toolkit import middleware, stack
+from toolkit import Exchange, Layer, middleware, stack
 
 tenant: contextvars.ContextVar[str] = contextvars.ContextVar("tenant", default="nobody")
 
@@ -101,3 +102,21 @@ def test_routes_of_a_stack_match_below_a_mounted_application() -> None:
     client = TestClient(outer)
     marked = ["x-mark" in client.get(path).headers for path in ("/inner/fine", "/inner/missing", "/fine")]
     assert marked == [False, True, False]
+
+
+class Guard(Layer):
+    """Answers in the application's place where it is on."""
+
+    on: bool = False
+
+    def request(self, exchange: Exchange) -> Response | None:
+        return PlainTextResponse("guarded", 403) if self.on else None
+
+
+@pytest.mark.parametrize("path", ["/api/v1/login", "/login"])
+def test_the_root_path_of_an_application_leads_past_no_route(path: str) -> None:
+    app = FastAPI()
+    app.root_path = "/api/v1"
+    app.add_api_route("/login", lambda: "reached", methods=["POST"])
+    guarded = stack(Guard(), routes={"POST /login": {"guard": {"on": True}}})(app)
+    assert TestClient(guarded).post(path).text == "guarded"

@@ -61,8 +61,8 @@ def find_header(environ: Environ, name: bytes) -> bytes | None:
 
 
 def path_info(environ: Environ) -> str:
-    """The path that the application routes by; an empty one is the application's root, as Django and Flask have it."""
-    return _text(environ.get("PATH_INFO", "")) or "/"
+    """The path that the application routes by: with one slash before it, as Django and Flask read any number."""
+    return "/" + _text(environ.get("PATH_INFO", "")).lstrip("/")
 
 
 def peer(environ: Environ) -> tuple[str, int] | None:

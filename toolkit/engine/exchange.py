@@ -27,7 +27,7 @@ class Exchange(ABC):
     `exchange.memo[self] = …`.
     """
 
-    __slots__ = ("_cookies", "_found", "_plan", "memo", "scope", "status")
+    __slots__ = ("_cookies", "_found", "_path", "_plan", "memo", "scope", "status")
 
     scope: Scope
     status: int | None
@@ -35,6 +35,7 @@ class Exchange(ABC):
     _plan: "Plan"
     _found: dict[bytes, bytes | None] | None
     _cookies: dict[str, str]
+    _path: str
 
     @property
     def method(self) -> str:
@@ -44,8 +45,12 @@ class Exchange(ABC):
 
     @property
     def path(self) -> str:
-        """The path that the application routes by: without its mount point."""
-        return route_path(self.scope)
+        """The path that the application routes by: without its mount point, as it was when a layer first asked."""
+        try:
+            return self._path
+        except AttributeError:
+            self._path = route_path(self.scope)
+            return self._path
 
     @property
     @abstractmethod

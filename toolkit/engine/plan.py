@@ -3,7 +3,7 @@
 No try block, no exchange, no wrapper, no `done` where no layer asks for one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
@@ -16,7 +16,20 @@ from toolkit.engine.steps import awaitable, drive, plain
 if TYPE_CHECKING:
     from toolkit.engine.layer import Layer
 
+Placed = tuple[tuple[int, Callable[..., Hook]], ...]
 Make = Callable[["Plan", Scope, Receive, Send], Run]
+
+
+class ByMethod(dict[str, Placed]):
+    """The request hooks for each method, in capitals or not: some servers pass on what clients wrote."""
+
+    def __init__(self, named: Mapping[str, Placed], usual: Placed) -> None:
+        super().__init__(dict.fromkeys(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"), usual))
+        self.update(named)
+        self._usual = usual
+
+    def __missing__(self, method: str) -> Placed:
+        return self.get(method.upper(), self._usual)
 
 
 class Plan:
@@ -45,9 +58,9 @@ class Plan:
     layers: tuple["Layer", ...]
     size: int
     read: ReadHeaders
-    requests: tuple[tuple[int, Callable[..., Hook]], ...]
-    usual: tuple[tuple[int, Callable[..., Hook]], ...]
-    by_method: dict[str, tuple[tuple[int, Callable[..., Hook]], ...]]
+    requests: Placed
+    usual: Placed
+    by_method: "ByMethod"
     receives: tuple[Callable[..., Done], ...]
     responses: tuple[Callable[..., Hook], ...]
     outsides: list[tuple[Callable[..., Hook], ...]]
@@ -60,7 +73,8 @@ class Plan:
         self.read = header_reader(frozenset(name for layer in layers for name in layer.reads))
         self.requests = self._hooks("request")
         self.usual = self._requests(None)
-        self.by_method = {method: self._requests(method) for layer in layers for method in layer.methods or ()}
+        named = {method for layer in layers for method in layer.methods or ()}
+        self.by_method = ByMethod({method: self._requests(method) for method in named}, self.usual)
         self.receives = tuple(hook for _, hook in self._hooks("receive"))
         responses = self._hooks("response")[::-1]
         self.responses = tuple(hook for _, hook in responses)
@@ -76,7 +90,7 @@ class Plan:
         place: int = self._reached[left]
         return place
 
-    def _requests(self, method: str | None) -> tuple[tuple[int, Callable[..., Hook]], ...]:
+    def _requests(self, method: str | None) -> Placed:
         """The request hooks that are for a method; None stands for one that no layer names."""
         wanted = [layer.methods is None or method in layer.methods for layer in self.layers]
         return tuple((place, hook) for place, hook in self.requests if wanted[place])
@@ -118,7 +132,7 @@ def _plain(app: ASGIApp, socket: ASGIApp, otherwise: ASGIApp) -> ASGIApp:
 
 def _direct(plan: Plan, app: ASGIApp, otherwise: ASGIApp) -> ASGIApp:
     """HTTP where no layer has an `error` or a `done`: a failure needs nobody's help to pass."""
-    by_method, usual, responses, wrapped = plan.by_method, plan.usual, plan.responses, bool(plan.responses)
+    by_method, responses, wrapped = plan.by_method, plan.responses, bool(plan.responses)
     new = Run.__new__
 
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
@@ -132,7 +146,7 @@ def _direct(plan: Plan, app: ASGIApp, otherwise: ASGIApp) -> ASGIApp:
         exchange._plan = plan
         exchange._found = None
         exchange._send = send
-        for place, hook in by_method.get(scope["method"], usual):
+        for place, hook in by_method[scope["method"]]:
             result = hook(exchange)
             if result is not None:
                 answer = result if isinstance(result, Response) else await awaitable(hook, result)
@@ -157,7 +171,7 @@ def _probed(make: Make) -> Make:
 def _guarded(kind: str, make: Make, plan: Plan, app: ASGIApp, otherwise: ASGIApp) -> ASGIApp:
     """In through every layer, and out again whatever happens."""
     receiving = kind == "websocket" and bool(plan.receives)
-    by_method, usual = (plan.by_method, plan.usual) if kind == "http" else ({}, plan.requests)
+    by_method = plan.by_method if kind == "http" else ByMethod({}, plan.requests)
 
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != kind:
@@ -165,7 +179,7 @@ def _guarded(kind: str, make: Make, plan: Plan, app: ASGIApp, otherwise: ASGIApp
         exchange = make(plan, scope, receive, send)
         innermost = 0
         try:
-            for innermost, hook in by_method.get(scope.get("method", "GET"), usual):
+            for innermost, hook in by_method[scope.get("method", "GET")]:
                 answer = hook(exchange)
                 if answer is not None and not isinstance(answer, Response):
                     answer = await awaitable(hook, answer)

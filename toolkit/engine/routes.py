@@ -114,7 +114,11 @@ class Table(Generic[T]):
             self._index.add(route.pattern, (route, value))
 
     def find(self, method: str, path: str) -> T:
-        """The value for a request. A path that is not plain (`//`, dot segments, a backslash) takes the default."""
+        """The value for a request. A path that is not plain (`//`, dot segments, a backslash) takes the default.
+
+        A final newline does not count: the `$` that ends Starlette's routes matches before it.
+        """
+        path = path.removesuffix("\n")
         if not self._has_patterns:
             return self._first(self._exact.get(path, ()), method, path)
         found = self._seen.get((method, path))
@@ -135,7 +139,7 @@ class Table(Generic[T]):
         return self._index.around(head, tail)
 
     def _remember(self, request: tuple[str, str], found: T) -> None:
-        if len(request[1]) > _LONGEST_REMEMBERED:
+        if len(request[0]) + len(request[1]) > _LONGEST_REMEMBERED:
             return
         if len(self._seen) >= _REMEMBERED:
             self._seen.clear()

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 ResponseHook = Callable[[Exchange, Message], Hook]
 
+ENDS = frozenset(
+    {"http.response.body", "http.response.pathsend", "http.response.zerocopysend", "http.response.trailers"}
+)
+"""What may be the last that is sent of a response."""
+
 PROBED = "toolkit.probed"
 """Scope key: the exchanges that want to answer a failure before the framework between them and the application does."""
 
@@ -58,7 +63,10 @@ class Run(Exchange):
     def complete(self) -> bool:
         if hasattr(self, "_whole"):
             return True
-        return hasattr(self, "_last") and self._send is not dropped and not self._last.get("more_body", False)
+        if self.status is None or self._send is dropped or not hasattr(self, "_last"):
+            return False
+        last = self._last
+        return last["type"] in ENDS and not last.get("more_body") and not last.get("more_trailers")
 
     def send(self, message: Message) -> Awaitable[None]:
         """What the application is given to send through. A start passes through the layers, all else goes straight out.

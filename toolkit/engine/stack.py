@@ -141,11 +141,23 @@ def stack(
     Raises:
         ConfigError: With everything that is wrong.
     """
-    if isinstance(provides, str):
-        raise ConfigError(Problem("provides", f"{provides!r} is text where a list is wanted", f"use [{provides!r}]"))
+    shapes = [*_shape_problems({"routes": routes, "stores": stores}, provides)]
+    if shapes:
+        raise ConfigError(shapes)
     flat = [inner for element in elements for inner in _flat(element)]
     provided = [need for element in elements if isinstance(element, Stack) for need in element.provides]
     return Stack(flat, routes or {}, stores or {}, [*provides, *provided])
+
+
+def _shape_problems(mappings: Mapping[str, object], provides: object) -> Iterator[Problem]:
+    for name, given in mappings.items():
+        if given is not None and not isinstance(given, Mapping):
+            yield Problem(name, f"{given!r} is no mapping", f"such as {name}={{…}}")
+        for key in given if isinstance(given, Mapping) else ():
+            if not isinstance(key, str):
+                yield Problem(f"{name}[{key!r}]", "a key that is not text", "keys are text")
+    if isinstance(provides, str) or not isinstance(provides, Iterable):
+        yield Problem("provides", f"{provides!r} is not a list of text", f'such as provides=["{provides}"]')
 
 
 def _flat(element: "Element | Stack") -> Iterable[Element]:

@@ -23,6 +23,8 @@ _read_preflight = header_reader(frozenset((ORIGIN, REQUEST_METHOD)))
 class Wrapped(NamedTuple):
     """What a wrapper is made of, so that the next one outward can take it in."""
 
+    run: ASGIApp | None
+    """The wrapper itself: what only copies its attributes is another application."""
     app: ASGIApp
     layers: tuple["Layer", ...]
     otherwise: ASGIApp
@@ -61,8 +63,9 @@ def wrap(
     def compiled(outer: Layers) -> ASGIApp:
         return compile_plan(Plan((*outer, *inner.layers)), inner.app, rest, probed=probed)
 
-    run = _routed(layers, variants, compiled, rest) if variants else compiled(layers)
-    made = Wrapped(inner.app, (*layers, *inner.layers), rest, routes or {})
+    path = _path_below(getattr(inner.app, "root_path", ""))
+    run = _routed(planned_table(layers, variants, compiled), path, rest) if variants else compiled(layers)
+    made = Wrapped(run, inner.app, (*layers, *inner.layers), rest, routes or {})
     for name, value in (("app", made.app), ("layers", made.layers), ("routes", made.routes), (_MARK, made)):
         setattr(run, name, value)
     return run
@@ -70,9 +73,14 @@ def wrap(
 
 def _inside(layers: Layers, app: ASGIApp) -> Wrapped:
     """What the layers stand around. A wrapper with routes stays whole, and so does one that holds a layer of ours."""
-    inner: Wrapped | None = getattr(app, _MARK, None)
-    if inner is None or inner.routes or not set(layers).isdisjoint(inner.layers):
-        return Wrapped(app, (), app, {})
+    inner = getattr(app, _MARK, None)
+    if (
+        not isinstance(inner, Wrapped)
+        or inner.run is not app
+        or inner.routes
+        or not set(layers).isdisjoint(inner.layers)
+    ):
+        return Wrapped(None, app, (), app, {})
     return inner
 
 
@@ -89,11 +97,12 @@ def choose(table: Table[Planned], method: str, path: str, wanted: Callable[[], s
     A preflight takes the plan of the request it announces, but only where that plan answers it: so a header can never
     choose a plan that lets the request through. Where that plan does not, no other may answer in its place.
     """
+    method = method.upper()  # as frameworks do that would find the endpoint all the same
     planned = table.find(method, path)
     announced = wanted() if method == "OPTIONS" else None
     if announced is None:
         return planned.run
-    answering = table.find(announced, path)
+    answering = table.find(announced.upper(), path)
     return answering.run if answering.silent else planned.silent or planned.run
 
 
@@ -113,15 +122,18 @@ def planned_table(
     return Table([(route, planned(chosen)) for route, chosen in variants], planned(layers))
 
 
-def _routed(
-    layers: Layers, variants: Sequence[tuple[Route, Layers]], compiled: Callable[[Layers], ASGIApp], otherwise: ASGIApp
-) -> ASGIApp:
-    table = planned_table(layers, variants, compiled)
+def _path_below(root: object) -> Callable[[Scope], str]:
+    """How to find a request's path; FastAPI's own `root_path` takes the place of the scope's only inside it."""
+    if not isinstance(root, str) or not root:
+        return route_path
+    return lambda scope: route_path({**scope, "root_path": root})
 
+
+def _routed(table: Table[Planned], path: Callable[[Scope], str], otherwise: ASGIApp) -> ASGIApp:
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
             return await otherwise(scope, receive, send)
-        plan = choose(table, scope.get("method", "GET"), route_path(scope), lambda: _announced(scope))
+        plan = choose(table, scope.get("method", "GET"), path(scope), lambda: _announced(scope))
         return await plan(scope, receive, send)  # type: ignore[no-any-return]
 
     return run

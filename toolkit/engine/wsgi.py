@@ -27,6 +27,8 @@ _MARK = "__toolkit_wsgi__"
 class Wrapped(NamedTuple):
     """What a wrapper is made of, so that the next one outward can take it in."""
 
+    run: WSGIApplication | None
+    """The wrapper itself: what only copies its attributes is another application."""
     app: WSGIApplication
     layers: tuple["Layer", ...]
     routes: Mapping[str, Any]
@@ -58,18 +60,13 @@ def wrap_wsgi(
     if iscoroutinefunction(app) or iscoroutinefunction(type(app).__call__):
         raise TypeError(f"{app!r} is an ASGI application: app = protect(app)")
     inner = _inside(layers, app)
-    made = Wrapped(
-        inner.app,
-        (*layers, *inner.layers),
-        routes or {},
-        inner.bridge,
-        (*(() if resources is None else (resources,)), *inner.resources),
-    )
 
     def compiled(outer: Layers) -> WSGIApplication:
-        return _compiled(Plan((*outer, *inner.layers)), inner.app, made.bridge)
+        return _compiled(Plan((*outer, *inner.layers)), inner.app, inner.bridge)
 
     run = _routed(layers, variants, compiled) if variants else compiled(layers)
+    held = inner.resources if resources is None else (resources, *inner.resources)
+    made = Wrapped(run, inner.app, (*layers, *inner.layers), routes or {}, inner.bridge, held)
     attributes = {"app": made.app, "layers": made.layers, "routes": made.routes, _MARK: made}
     for name, value in {**attributes, "close": lambda: _close(made)}.items():
         setattr(run, name, value)
@@ -97,9 +94,14 @@ def _needs_asgi(element: Any) -> str | None:
 
 def _inside(layers: Layers, app: WSGIApplication) -> Wrapped:
     """What the layers stand around. A wrapper with routes stays whole, and so does one that holds a layer of ours."""
-    inner: Wrapped | None = getattr(app, _MARK, None)
-    if inner is None or inner.routes or not set(layers).isdisjoint(inner.layers):
-        return Wrapped(app, (), {}, Bridge(), ())
+    inner = getattr(app, _MARK, None)
+    if (
+        not isinstance(inner, Wrapped)
+        or inner.run is not app
+        or inner.routes
+        or not set(layers).isdisjoint(inner.layers)
+    ):
+        return Wrapped(None, app, (), {}, Bridge(), ())
     return inner
 
 

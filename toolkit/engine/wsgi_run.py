@@ -145,7 +145,7 @@ class WSGIRun(Exchange):
 
     def _enter(self) -> Answer:
         plan = self._plan
-        for place, hook in plan.by_method.get(self.environ["REQUEST_METHOD"], plan.usual):
+        for place, hook in plan.by_method[self.environ["REQUEST_METHOD"]]:
             self._innermost = place
             result: Hook = hook(self)
             if result is not None:
@@ -167,7 +167,7 @@ class WSGIRun(Exchange):
         first = next(filter(None, chunks), None)
         if self._line is None:
             raise RuntimeError("the application has not called start_response before its first chunk")
-        return () if first is None else chain((first,), chunks)
+        return iter(()) if first is None else chain((first,), chunks)
 
     def start_response(
         self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None, /
