@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.cors.cases import ORIGIN, A, pairs, policy
 from tests.engine.both import Pairs
-from toolkit.cors.policy import OWNED, Answers, Policy, allows, listed_names, merge, response_headers
+from toolkit.cors.answers import Answers
+from toolkit.cors.policy import OWNED, Policy, allows, listed_names, merge, response_headers
 from toolkit.http.headers import RawHeaders
 from toolkit.http.origins import is_origin
 

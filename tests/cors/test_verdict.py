@@ -137,7 +137,12 @@ ORIGIN_LINES: Sequence[tuple[str, Policy, bytes | None, list[str]]] = [
         ["there is no Origin header: no page of another origin asks, and no CORS header but Vary is sent"],
     ),
     ("exact", LISTED, ORIGIN, ["the origin 'https://a.example' is allowed by 'https://a.example'"]),
-    ("pattern", LISTED, b"https://x.b.example", ["the origin 'https://x.b.example' is allowed by 'https://*.b.example'"]),
+    (
+        "pattern",
+        LISTED,
+        b"https://x.b.example",
+        ["the origin 'https://x.b.example' is allowed by 'https://*.b.example'"],
+    ),
     ("regex", LISTED, b"https://c1.example", ["the origin 'https://c1.example' is allowed by allow_origin_regex"]),
     ("any", policy(any_origin=True, credentials=True), ORIGIN, ["the origin 'https://a.example' is allowed by '*'"]),
     ("null", LISTED, b"null", ["the origin null is never allowed: every sandboxed frame sends it"]),

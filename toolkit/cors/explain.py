@@ -2,8 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 
-from toolkit.cors.policy import Pairs, Policy, allows, preflight, requested_names, response_headers, shown
+from toolkit.cors.policy import (
+    REQUEST_HEADERS,
+    Pairs,
+    Policy,
+    allows,
+    preflight,
+    requested_names,
+    response_headers,
+    shown,
+)
 from toolkit.cors.verdict import Page, preflight_check, shown_origin
+from toolkit.engine.exchange import Exchange
+from toolkit.http.headers import ORIGIN, REQUEST_METHOD, preflight_method
 from toolkit.http.origins import is_origin, split_origin
 from toolkit.http.patterns import OriginPattern
 
@@ -18,6 +29,16 @@ def origin_lines(policy: Policy, origin: bytes | None, *, asks: bool) -> Iterato
         yield f"the origin {shown_origin(origin)} is allowed by {_allowed_by(policy, origin)}"
     else:
         yield from _refused_lines(policy, origin, asks=asks)
+
+
+def answer_lines(policy: Policy, exchange: Exchange) -> Iterator[str]:
+    """What an HTTP request gets: a preflight its answer, any other the headers of its response."""
+    origin, asked = exchange.header(ORIGIN), exchange.header(REQUEST_METHOD)
+    method = preflight_method(origin, asked) if exchange.method == "OPTIONS" else None
+    if method is not None and origin is not None:
+        yield from preflight_lines(policy, origin, method, exchange.header(REQUEST_HEADERS))
+    else:
+        yield from response_lines(policy, origin)
 
 
 def response_lines(policy: Policy, origin: bytes | None) -> Iterator[str]:

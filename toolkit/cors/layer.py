@@ -7,12 +7,13 @@ from typing import Annotated, Any, ClassVar, Final, Literal, cast
 from starlette.responses import Response
 
 from toolkit.cors import refusals
-from toolkit.cors.explain import handshake_line, origin_lines, preflight_lines, response_lines
+from toolkit.cors.answers import Answers, Preflights, preflight_response, refused_handshake
+from toolkit.cors.explain import answer_lines, handshake_line, origin_lines
 from toolkit.cors.origin_check import ALLOWED, DENIED, OriginCheck, Ruling, ask
 from toolkit.cors.policy import (
     KNOWN_METHODS,
     MERGED,
-    Answers,
+    REQUEST_HEADERS,
     Pairs,
     Policy,
     Preflight,
@@ -22,22 +23,16 @@ from toolkit.cors.policy import (
     preflight,
     response_headers,
 )
+from toolkit.cors.request import is_same_host, preflight_pair
 from toolkit.cors.verdict import Verdict, judge
 from toolkit.engine.exchange import Exchange, Hook, Message, header_reader
 from toolkit.engine.layer import Layer, middleware
-from toolkit.http.headers import ORIGIN, REQUEST_METHOD, preflight_method
-from toolkit.http.origins import DEFAULT_PORTS, is_origin, split_origin
+from toolkit.http.headers import ORIGIN, preflight_method
+from toolkit.http.origins import is_origin
 from toolkit.http.patterns import OriginPattern, OriginSet
-from toolkit.options import Invalid, Problem, declared, regular_expression, rule, show, structure_options
-
-REQUEST_HEADERS = b"access-control-request-headers"
-
-_SOURCES = ("allow_origins", "allow_origin_regex", "origin_check")
+from toolkit.options import Invalid, Problem, regular_expression, rule
 
 _METHODS = frozenset(method.encode() for method in KNOWN_METHODS)
-
-_ASKED = 256  # different preflights whose answers are remembered
-_LONGEST_ASKED = 512  # bytes of one
 
 _read_requested = header_reader(frozenset((REQUEST_HEADERS,)))
 
@@ -45,8 +40,7 @@ _read_requested = header_reader(frozenset((REQUEST_HEADERS,)))
 class CORS(Layer):
     """Lets pages of other sites read an application's responses, as far as the options say; all else stays closed.
 
-    Options with Starlette's names mean what they mean there; what would be insecure is refused at construction. A list
-    may be any collection; that of a set is sorted.
+    Options with Starlette's names mean what they mean there; what would be insecure is refused. A set is held sorted.
 
     Args:
         allow_origins: Who may read: exact origins such as "https://app.example", "https://*.example.com" (one label
@@ -111,10 +105,10 @@ class CORS(Layer):
         scope = exchange.scope
         if scope["type"] == "websocket":
             return self._handshake(exchange)
-        origin, requested = _preflight_pair(scope["headers"])
+        origin, requested = preflight_pair(scope["headers"])
         if origin is None or requested is None:
             return None
-        known = requested in _METHODS and origin in self._preflights  # both valid, then: saves 1.2 of 2 µs
+        known = requested in _METHODS and origin in self._preflights  # then both are valid: saves 1.6 of 3.7 µs
         if not known and preflight_method(origin, requested) is None:
             return None
         return self._preflights[origin] or self._answer(exchange, origin, requested.decode())
@@ -139,15 +133,12 @@ class CORS(Layer):
         if self.policy is not None:
             yield f"the policy {self.policy!r} applies"
         yield from origin_lines(policy, origin, asks=self._chosen.origin_check is not None)
-        method = preflight_method(origin, exchange.header(REQUEST_METHOD)) if exchange.method == "OPTIONS" else None
         if exchange.scope["type"] == "websocket":
-            same = origin is None or _is_same_host(origin, exchange.header(b"host"))
+            same = origin is None or is_same_host(origin, exchange.header(b"host"))
             allowed = origin is not None and allows(policy, origin)
             yield handshake_line(self._chosen.check_websockets, same, allowed)
-        elif method is not None and origin is not None:
-            yield from preflight_lines(policy, origin, method, exchange.header(REQUEST_HEADERS))
         else:
-            yield from response_lines(policy, origin)
+            yield from answer_lines(policy, exchange)
 
     def verdict(
         self, *, origin: str, method: str = "GET", headers: Sequence[str] = (), credentials: bool = False
@@ -173,18 +164,20 @@ class CORS(Layer):
 
     def compile(self) -> None:
         """Everything that does not depend on a request: the policy, and what each origin is answered with."""
-        self._chosen = self if self.policy is None else type(self)(**self._overlaid(self.policies[self.policy]))
+        self._chosen = self
+        if self.policy is not None:
+            self._chosen = type(self)(**refusals.overlaid(self, self.policies[self.policy]))
         self._policy: Policy = self._compiled() if self._chosen is self else self._chosen._policy
         policy = self._policy
         denied = response_headers(policy, None)
         self._always = denied if policy.is_public else None
         self._ready = Answers[Pairs | None](policy, self._constant_headers, denied)
         self._preflights = Answers[Response | None](policy, self._constant_preflight, None)
-        self._asked: dict[tuple[bytes, str, bytes | None], Response] = {}
+        self._asked = Preflights()
 
     @rule("allow_origins", "allow_origin_regex", "origin_check", "policies")
     def _some_origin(self) -> Problem | None:
-        if any(getattr(self, name) for name in _SOURCES) or self.policies:
+        if any(getattr(self, name) for name in refusals.SOURCES) or self.policies:
             return None
         fix = 'name them, such as "https://app.example", or give allow_origin_regex or origin_check'
         return self.problem("allow_origins", "no origin is allowed, so this layer would do nothing", fix)
@@ -217,25 +210,8 @@ class CORS(Layer):
         yield from self._problems("policies", refusals.name_refusals(self.policies))
         if self.policy is not None:
             yield from self._problems("policy", refusals.missing_refusals(self.policy, self.policies))
-        for name in self.policies:
-            yield from self._inside(name)
-
-    def _inside(self, name: str) -> Iterator[Problem]:
-        """What is wrong with a policy, and would not be wrong without it."""
-        cls, overlay = type(self), self.policies[name]
-        where = f"{cls.__name__}.policies[{show(name)}]"
-        base, merged = self._overlaid({}), self._overlaid(overlay)
-        lost = {f"{where}.{entry.name}" for entry in declared(cls) if entry.name not in merged}
-        inherited = structure_options(cls, base, where)[1] if any(map(base.get, _SOURCES)) else []
-        for problem in structure_options(cls, merged, where)[1]:
-            if problem not in inherited and problem.where not in lost:
-                yield problem
-
-    def _overlaid(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """This layer's own valid options, with others in their place."""
-        held = vars(self)
-        own = {entry.name: held[entry.name] for entry in declared(type(self)) if entry.name in held}
-        return {name: value for name, value in {**own, **options}.items() if name not in refusals.OUTER}
+        for name, options in self.policies.items():
+            yield from refusals.policy_problems(self, name, options)
 
     def _problems(self, option: str, refused: Iterable[Invalid]) -> Iterator[Problem]:
         return (self.problem(f"{option}{invalid.at}", invalid.reason, invalid.fix) for invalid in refused)
@@ -245,11 +221,10 @@ class CORS(Layer):
         return cast("re.Pattern[str] | None", self.allow_origin_regex)  # text is held compiled
 
     def _compiled(self) -> Policy:
-        any_origin = "*" in self.allow_origins
-        patterns = [] if any_origin else self.allow_origins
+        patterns = [OriginPattern(text, allow_public_suffix=True) for text in self.allow_origins if text != "*"]
         return Policy(
-            origins=OriginSet([OriginPattern(text, allow_public_suffix=True) for text in patterns], regex=self._regex),
-            any_origin=any_origin,
+            origins=OriginSet(patterns, regex=self._regex),
+            any_origin="*" in self.allow_origins,
             credentials=self.allow_credentials,
             methods=tuple(dict.fromkeys(self.allow_methods)),
             headers=tuple(dict.fromkeys(name.lower() for name in self.allow_headers)),
@@ -286,24 +261,12 @@ class CORS(Layer):
             return known
         answered = self._ruled(exchange, origin, answer)
         if self._chosen.origin_check is None and isinstance(answered, Response):
-            self._remember(key, answered)
+            self._asked.remember(key, answered)
         return answered
 
-    def _remember(self, key: tuple[bytes, str, bytes | None], answer: Response) -> None:
-        if len(key[1]) + len(key[2] or b"") > _LONGEST_ASKED:
-            return
-        if len(self._asked) >= _ASKED:
-            self._asked.clear()
-        self._asked[key] = answer
-
     def _preflight_response(self, decided: Preflight, origin: bytes) -> Response:
-        if decided.refusal:
-            text = f"CORS preflight of {origin.decode()} refused: {decided.refusal}\n"
-            response = Response(text, self._chosen.denied_status, media_type="text/plain")
-        else:
-            response = Response(status_code=self._chosen.preflight_status)
-        response.raw_headers += decided.headers
-        return response
+        status = self._chosen.denied_status if decided.refusal else self._chosen.preflight_status
+        return preflight_response(decided, origin, status)
 
     def _consult(self, exchange: Exchange, start: Message) -> Hook:
         """The response to an origin that has to be asked about, or whose headers are known only now."""
@@ -320,9 +283,9 @@ class CORS(Layer):
     def _handshake(self, exchange: Exchange) -> Hook:
         """Browsers let every page open a WebSocket anywhere, cookies included: the server has to look at Origin."""
         origin = exchange.header(ORIGIN)
-        if origin is None or not self._chosen.check_websockets or _is_same_host(origin, exchange.header(b"host")):
+        if origin is None or not self._chosen.check_websockets or is_same_host(origin, exchange.header(b"host")):
             return None
-        return self._ruled(exchange, origin, lambda ruling: None if ruling.allowed else _foreign())
+        return self._ruled(exchange, origin, lambda ruling: None if ruling.allowed else refused_handshake())
 
     def _ruled(self, exchange: Exchange, origin: bytes, then: Callable[[Ruling], Response | None]) -> Hook:
         """What follows from an origin being allowed or not: by the lists, else by the application's own check."""
@@ -335,28 +298,3 @@ class CORS(Layer):
 
 
 CORSMiddleware: Final = middleware(CORS)
-
-
-def _preflight_pair(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, bytes | None]:
-    """Origin and Access-Control-Request-Method in one pass; what is repeated is neither, and comes out empty."""
-    origin = method = None
-    for name, value in headers:
-        if name == ORIGIN:
-            origin = value if origin is None else b""
-        elif name == REQUEST_METHOD:
-            method = value if method is None else b""
-    return origin, method
-
-
-def _is_same_host(origin: bytes, host: bytes | None) -> bool:
-    """Whether a page comes from the host it connects to. The port that a scheme implies may be written or not."""
-    parts = split_origin(origin)
-    if parts is None or host is None:
-        return False
-    scheme, name, port = parts
-    default = f":{DEFAULT_PORTS.get(scheme, '')}"
-    return host.decode("latin-1").lower().removesuffix(default) == (f"{name}:{port}" if port else name)
-
-
-def _foreign() -> Response:
-    return Response("CORS: WebSockets are not for pages of this origin\n", 403, media_type="text/plain")

@@ -11,16 +11,14 @@ What it deliberately does not do:
 - It sends no Access-Control-Allow-Private-Network: that was given up for Local Network Access, which has no headers.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from toolkit.http.headers import RawHeaders, add_vary, is_token, remove, split_list
 from toolkit.http.origins import is_origin
 from toolkit.http.patterns import OriginSet
 
-V = TypeVar("V")
 Pairs = tuple[tuple[bytes, bytes], ...]
 
 ALLOW_ORIGIN = b"access-control-allow-origin"
@@ -29,6 +27,7 @@ ALLOW_METHODS = b"access-control-allow-methods"
 ALLOW_HEADERS = b"access-control-allow-headers"
 EXPOSE_HEADERS = b"access-control-expose-headers"
 MAX_AGE = b"access-control-max-age"
+REQUEST_HEADERS = b"access-control-request-headers"
 TIMING_ALLOW_ORIGIN = b"timing-allow-origin"
 VARY = b"vary"
 
@@ -74,7 +73,6 @@ MAX_REQUESTED = 4096
 """Bytes of Access-Control-Request-Headers that are read."""
 
 _SHOWN = 64
-_REMEMBERED = {True: 1024, False: 256}
 _NEVER_LISTED = frozenset(name.encode() for name in SAFELISTED_RESPONSE_HEADERS) | {b"set-cookie", b"set-cookie2"}
 
 
@@ -202,36 +200,6 @@ def shown(name: str) -> str:
     """The name of a method or of a header for a message: escaped and cut."""
     text = ascii(name)[1:-1]
     return text[:_SHOWN] + "…" * (len(text) > _SHOWN)
-
-
-class Answers(dict[bytes | None, V]):
-    """What each origin is answered with, found by one look-up.
-
-    Exact origins have it ready. Of all others that a browser can send, 1024 allowed and 256 refused are remembered,
-    apart from each other, so that strangers drive out none but strangers. Safe to share between threads.
-    """
-
-    def __init__(self, policy: Policy, make: Callable[[bytes, bool], V], otherwise: V) -> None:
-        """`make` is given an origin and whether it is allowed; `otherwise` is for what is no origin, and for none."""
-        exact = (pattern.text.encode() for pattern in policy.origins.patterns if pattern.is_exact)
-        super().__init__((origin, make(origin, True)) for origin in exact)
-        self[None] = otherwise
-        self._policy = policy
-        self._make = make
-        self._otherwise = otherwise
-        self._recent: dict[bool, deque[bytes]] = {True: deque(), False: deque()}
-
-    def __missing__(self, origin: bytes) -> V:
-        if origin != b"null" and not is_origin(origin):
-            return self._otherwise
-        allowed = allows(self._policy, origin)
-        # In this order each remembered origin has a later place in its queue, so that threads leave none behind.
-        made = self[origin] = self._make(origin, allowed)
-        recent = self._recent[allowed]
-        recent.append(origin)
-        if len(recent) > _REMEMBERED[allowed]:
-            self.pop(recent.popleft(), None)
-        return made
 
 
 def _credentials(policy: Policy) -> Pairs:

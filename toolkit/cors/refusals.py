@@ -11,7 +11,17 @@ from typing import Annotated, Any
 from toolkit.cors.policy import KNOWN_METHODS
 from toolkit.http.headers import is_token
 from toolkit.http.patterns import OriginPattern, PatternError
-from toolkit.options import Invalid, did_you_mean, duration, reads, show
+from toolkit.options import (
+    Invalid,
+    Options,
+    Problem,
+    declared,
+    did_you_mean,
+    duration,
+    reads,
+    show,
+    structure_options,
+)
 from toolkit.options.structure import kind
 
 LONGEST_AGE = 86400
@@ -19,6 +29,9 @@ LONGEST_AGE = 86400
 
 OUTER = frozenset({"policies", "policy", "name"})
 """Options of the layer that no policy can hold."""
+
+SOURCES = ("allow_origins", "allow_origin_regex", "origin_check")
+"""Options that allow an origin."""
 
 _FORBIDDEN_METHODS = frozenset({"CONNECT", "TRACE", "TRACK"})
 
@@ -191,6 +204,25 @@ def name_refusals(policies: Mapping[str, Mapping[str, Any]]) -> Iterator[Invalid
         seen.setdefault(folded, name)
         for option in sorted(OUTER & options.keys()):
             yield Invalid("a policy cannot hold this option", "give it to the layer", f"{at}.{option}")
+
+
+def overlaid(layer: Options, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a policy: the valid ones of its layer, with others in their place."""
+    held = vars(layer)
+    own = {entry.name: held[entry.name] for entry in declared(type(layer)) if entry.name in held}
+    return {name: value for name, value in {**own, **options}.items() if name not in OUTER}
+
+
+def policy_problems(layer: Options, name: str, options: Mapping[str, Any]) -> Iterator[Problem]:
+    """What is wrong with a policy of `layer`, and would not be wrong without it."""
+    cls = type(layer)
+    where = f"{cls.__name__}.policies[{show(name)}]"
+    base, merged = overlaid(layer, {}), overlaid(layer, options)
+    lost = {f"{where}.{entry.name}" for entry in declared(cls) if entry.name not in merged}
+    inherited = structure_options(cls, base, where)[1] if any(map(base.get, SOURCES)) else []
+    for problem in structure_options(cls, merged, where)[1]:
+        if problem not in inherited and problem.where not in lost:
+            yield problem
 
 
 def missing_refusals(policy: str, policies: Iterable[str]) -> Iterator[Invalid]:

@@ -89,6 +89,10 @@ class OriginSet:
 
     Exact origins, and up to 1024 that a wildcard or `regex` has matched, are found by one look-up; refusals are not
     remembered. `regex` must match the whole origin. Safe to share between threads.
+
+    It remembers although a CORS policy remembers its answers: where an answer depends on more than the origin (strict
+    and echoing preflights, names listed with credentials, WebSockets), the policy asks about it on every request, and
+    there a wildcard takes 5 µs, a look-up 0.1 µs.
     """
 
     __slots__ = ("_index", "_known", "_recent", "patterns", "regex")
