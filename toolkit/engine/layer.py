@@ -91,6 +91,13 @@ class Layer(Options):
         """Problems that show only when all of a stack's overrides of this layer are known."""
         return ()
 
+    @classmethod
+    def instead_of(cls, args: tuple[Any, ...]) -> str:
+        """A layer is made of options; the application comes later."""
+        if not callable(args[0]):
+            return super().instead_of(args)
+        return f"write {cls.__name__}(…)(app), add_middleware({cls.__name__}(…)), or use {cls.__name__}Middleware"
+
     @property
     def label(self) -> str:
         """The key that routes and files use: the name if there is one, else the kind."""

@@ -54,6 +54,11 @@ class Options:
         return Problem(f"{cls.__name__}.{option}", reason, fix)
 
     @classmethod
+    def instead_of(cls, args: tuple[Any, ...]) -> str:
+        """What to write instead of arguments that may not be given by position."""
+        return "give options by name"
+
+    @classmethod
     def __structure__(cls, value: Mapping[Any, Any]) -> Self:
         """Make these options of a mapping, where this class is the annotation of an option. Raises Invalid."""
         if unnamed := [name for name in value if not isinstance(name, str)]:
@@ -118,7 +123,7 @@ def _by_name(
     if len(args) > len(names):
         taken = f"at most {len(names)} ({', '.join(names)})" if names else "none"
         reason = f"{len(args)} given by position where {taken} may be"
-        problems.append(Problem(cls.__name__, reason, "give options by name"))
+        problems.append(Problem(cls.__name__, reason, cls.instead_of(args)))
     positional = dict(zip(names, args, strict=False))
     problems += [
         cls.problem(name, "given by position and by name", "give it once") for name in positional if name in options
