@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from starlette.types import Message, Scope
 
 from tests.cors.cases import AWAITED, BROKEN, CHECKED, ECHO, EVIL, LISTED, PUBLIC, REGEX, TEA, A, cors_headers, pairs
-from tests.engine.asgi import Outcome, echo, get, http_scope, run, socket_scope
+from tests.engine.asgi import Outcome, answering, echo, get, http_scope, run, socket_scope
 from toolkit import CORS, CORSMiddleware, Exchange, Layer, Stack, stack
 
 HERE = "Host: api.example"
@@ -91,6 +91,35 @@ async def test_a_handshake_passes_or_is_refused(name: str) -> None:
         assert (denied.types[0], denied.status) == ("websocket.http.response.start", 403)
         assert (closed.types, closed.close_code) == (["websocket.close"], 1008)
         assert cors_headers(denied.headers) == []
+
+
+@pytest.mark.parametrize(
+    ("scheme", "origin", "passes"),
+    [
+        ("ws", "http://api.example", True),
+        ("ws", "https://api.example", True),
+        ("wss", "https://api.example", True),
+        ("wss", "http://api.example", False),
+        ("ws", "ionic://api.example", False),
+    ],
+)
+async def test_a_page_that_came_over_http_is_no_page_of_a_host_that_speaks_wss(
+    scheme: str, origin: str, passes: bool
+) -> None:
+    layer = CORS(allow_origins=["https://app.example"])
+    headers = [(b"host", b"api.example"), (b"origin", origin.encode())]
+    outcome = await run(layer(echo), socket_scope(headers=headers) | {"scheme": scheme})
+    assert (outcome.types == ["websocket.accept"]) is passes
+
+
+@pytest.mark.parametrize("name", [b"Access-Control-Allow-Origin", b"ACCESS-CONTROL-ALLOW-ORIGIN"])
+@pytest.mark.parametrize(("origin", "allowed"), [(A.encode(), [A.encode()]), (b"https://evil.example", [])])
+async def test_headers_of_an_application_that_writes_them_in_capitals_are_replaced_too(
+    name: bytes, origin: bytes, allowed: list[bytes]
+) -> None:
+    app = CORS(allow_origins=[A])(answering(200, [(name, b"*")]))
+    outcome = await get(app, headers=[(b"origin", origin)])
+    assert [value for key, value in outcome.headers if key.lower() == b"access-control-allow-origin"] == allowed
 
 
 async def fine(request: Request) -> Response:

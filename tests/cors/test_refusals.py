@@ -147,8 +147,38 @@ OTHERS: Sequence[tuple[str, Options, str, str, str]] = [
         "regex for all with credentials",
         {"allow_origin_regex": "https?://.*", "allow_credentials": True},
         "allow_origin_regex",
-        "matches any origin: every site on the web could act as the user",
+        "matches strangers such as https://stranger.invalid: every site on the web could act as the user",
         "set dangerously_allow_any_origin_with_credentials=True",
+    ),
+    *(
+        (
+            f"regex {regex} with credentials",
+            {"allow_origin_regex": regex, "allow_credentials": True},
+            "allow_origin_regex",
+            f"matches strangers such as {stranger}",
+            "match whole names",
+        )
+        for regex, stranger in {
+            "https://[^:]+": "https://stranger.invalid",
+            "https://[a-z]+\\.com": "https://evil.com",
+            "https://.*\\.(com|net|org)": "https://",
+            ".*example\\.com": "https://evilexample.com",
+            "https://app\\.example\\.com.*": "https://app.example.com.evil.net",
+        }.items()
+    ),
+    *(
+        (
+            f"regex {regex} over http with credentials",
+            {"allow_origin_regex": regex, "allow_credentials": True},
+            "allow_origin_regex",
+            f"matches http://{host}, which is not encrypted",
+            "set dangerously_allow_insecure_origins=True",
+        )
+        for regex, host in {
+            "http://.*": "stranger.invalid",
+            "https?://app\\.example": "app.example",
+            "https?://.*\\.shop\\.example": "a.shop.example",
+        }.items()
     ),
     (
         "star and regex",

@@ -134,7 +134,7 @@ class CORS(Layer):
             yield f"the policy {self.policy!r} applies"
         yield from origin_lines(policy, origin, asks=self._chosen.origin_check is not None)
         if exchange.scope["type"] == "websocket":
-            same = origin is None or is_same_host(origin, exchange.header(b"host"))
+            same = origin is None or self._is_own(exchange, origin)
             allowed = origin is not None and allows(policy, origin)
             yield handshake_line(self._chosen.check_websockets, same, allowed)
         else:
@@ -200,10 +200,10 @@ class CORS(Layer):
         if self.allow_credentials and not self.dangerously_allow_any_origin_with_credentials:
             yield from self._problems("", refusals.any_origin_refusals(self.allow_origins, self._regex))
 
-    @rule("allow_origins", "allow_credentials", "dangerously_allow_insecure_origins")
+    @rule("allow_origins", "allow_origin_regex", "allow_credentials", "dangerously_allow_insecure_origins")
     def _insecure(self) -> Iterator[Problem]:
         if self.allow_credentials and not self.dangerously_allow_insecure_origins:
-            yield from self._problems("allow_origins", refusals.insecure_refusals(self.allow_origins))
+            yield from self._problems("", refusals.insecure_refusals(self.allow_origins, self._regex))
 
     @rule("policies", "policy")
     def _named(self) -> Iterator[Problem]:
@@ -283,9 +283,12 @@ class CORS(Layer):
     def _handshake(self, exchange: Exchange) -> Hook:
         """Browsers let every page open a WebSocket anywhere, cookies included: the server has to look at Origin."""
         origin = exchange.header(ORIGIN)
-        if origin is None or not self._chosen.check_websockets or is_same_host(origin, exchange.header(b"host")):
+        if origin is None or not self._chosen.check_websockets or self._is_own(exchange, origin):
             return None
         return self._ruled(exchange, origin, lambda ruling: None if ruling.allowed else refused_handshake())
+
+    def _is_own(self, exchange: Exchange, origin: bytes) -> bool:
+        return is_same_host(origin, exchange.header(b"host"), exchange.scope.get("scheme", "ws"))
 
     def _ruled(self, exchange: Exchange, origin: bytes, then: Callable[[Ruling], Response | None]) -> Hook:
         """What follows from an origin being allowed or not: by the lists, else by the application's own check."""

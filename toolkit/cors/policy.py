@@ -44,8 +44,13 @@ OWNED = frozenset(
 )
 """The response headers of the protocol: one policy sets them, so what the application set itself is taken away."""
 
-MERGED = OWNED | {VARY, TIMING_ALLOW_ORIGIN}
-"""Where a response holds none of these, a policy's headers are simply added."""
+MERGED = frozenset(
+    written
+    for name in OWNED | {VARY, TIMING_ALLOW_ORIGIN}
+    for written in (name, name.title(), name.capitalize(), name.upper())
+)
+"""Where a response holds none of these, a policy's headers are simply added. ASGI wants them in lower case, but some
+applications write them otherwise."""
 
 SAFELISTED_METHODS = ("GET", "HEAD", "POST")
 """Fetch, "CORS-safelisted method": they pass every preflight, listed or not."""

@@ -53,7 +53,19 @@ _REQUEST_ONLY = _names("""
     access-control-request-headers access-control-request-method authorization cookie cookie2 expect host if-match
     if-modified-since if-none-match if-range if-unmodified-since max-forwards origin proxy-authorization range referer
     te user-agent""")
-_STRANGERS = ("https://a.stranger.invalid", "https://b-7.invalid:8443")
+_STRANGERS = tuple(
+    f"https://{host}"
+    for host in (
+        "stranger.invalid",
+        "a.stranger.invalid",
+        "b-7.invalid:8443",
+        "evil.com",
+        "evil.org",
+        "evil.net",
+        "evil",
+    )
+)
+_DOMAIN = re.compile(r"[a-z0-9-]+(?:\\?\.[a-z0-9-]+)+")  # in the text of a regular expression
 
 _LOOPBACK = re.compile(r"(?:.*\.)?localhost|127(?:\.[0-9]+){3}|\[::1\]")
 
@@ -175,20 +187,49 @@ def any_origin_refusals(origins: Collection[str], pattern: "re.Pattern[str] | No
     reason = "every site on the web could act as the user and read the answers, since allow_credentials is on"
     if "*" in origins:
         yield Invalid(f"'*' is every origin: {reason}", fix, "allow_origins")
-    if pattern is not None and all(map(pattern.fullmatch, _STRANGERS)):
-        yield Invalid(f"{show(pattern.pattern)} matches any origin: {reason}", fix, "allow_origin_regex")
+    strangers = [] if pattern is None else [origin for origin in _strangers(pattern) if pattern.fullmatch(origin)]
+    if pattern is not None and strangers:
+        known = f"{show(pattern.pattern)} matches strangers such as {strangers[0]}: {reason}"
+        yield Invalid(known, f"match whole names, with '\\.' before them; else {fix}", "allow_origin_regex")
 
 
-def insecure_refusals(origins: Collection[str]) -> Iterator[Invalid]:
-    """Why credentials for each origin are refused whose pages anybody on the way can change."""
+def _strangers(pattern: "re.Pattern[str]") -> Iterator[str]:
+    """Origins that nobody means to allow: of anybody, and made to look like the names in a regular expression."""
+    yield from _STRANGERS
+    for host in _named_hosts(pattern):
+        yield from (f"https://evil{host}", f"https://{host}.evil.net")
+
+
+def _named_hosts(pattern: "re.Pattern[str]") -> list[str]:
+    text = pattern.pattern.partition("://")[2] or pattern.pattern
+    return [found[0].replace("\\", "") for found in _DOMAIN.finditer(text)]
+
+
+def insecure_refusals(origins: Collection[str], regex: "re.Pattern[str] | None") -> Iterator[Invalid]:
+    """Why credentials for each origin are refused whose pages anybody on the way can change, `at` the option."""
+    host = None if regex is None else _unencrypted(regex)
+    if regex is not None and host is not None:
+        yield Invalid(
+            f"{show(regex.pattern)} matches http://{host}, which is not encrypted",
+            "match https alone, or set dangerously_allow_insecure_origins=True",
+            "allow_origin_regex",
+        )
     for index, text in enumerate(origins):
         pattern = _lenient(text)
         if pattern is not None and pattern.scheme == "http" and not _LOOPBACK.fullmatch(pattern.host):
             yield Invalid(
                 f"{text!r} is not encrypted, so anybody on the network can act as the user through its pages",
                 f"use 'https:{text[5:]}', or set dangerously_allow_insecure_origins=True",
-                f"[{index}]",
+                f"allow_origins[{index}]",
             )
+
+
+def _unencrypted(regex: "re.Pattern[str]") -> str | None:
+    """A host that a regular expression allows over http; None where it allows strangers, which is told elsewhere."""
+    if any(map(regex.fullmatch, _strangers(regex))):
+        return None
+    hosts = [host for host in ("stranger.invalid", *_named_hosts(regex)) if not _LOOPBACK.fullmatch(host)]
+    return next((name for host in hosts for name in (host, f"a.{host}") if regex.fullmatch(f"http://{name}")), None)
 
 
 def name_refusals(policies: Mapping[str, Mapping[str, Any]]) -> Iterator[Invalid]:

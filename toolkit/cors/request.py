@@ -17,10 +17,14 @@ def preflight_pair(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None
     return origin, method
 
 
-def is_same_host(origin: bytes, host: bytes | None) -> bool:
-    """Whether a page comes from the host it connects to. The port that a scheme implies may be written or not."""
+def is_same_host(origin: bytes, host: bytes | None, scheme: str) -> bool:
+    """Whether a page comes from the host it connects to by a WebSocket of this scheme, ws or wss.
+
+    The port that a scheme implies may be written or not. A page that came over http is not of a host that speaks wss:
+    anybody on the way could have changed it.
+    """
     parts = split_origin(origin)
-    if parts is None or host is None:
+    if parts is None or host is None or parts[0] not in (("https",) if scheme == "wss" else ("http", "https")):
         return False
     scheme, name, port = parts
     default = f":{DEFAULT_PORTS.get(scheme, '')}"
