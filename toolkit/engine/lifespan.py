@@ -12,8 +12,8 @@ from toolkit.options import ConfigError, Problem, did_you_mean
 class Resource(Protocol):
     """What a stack opens before the application starts and closes after it has shut down.
 
-    Where there is no lifespan nobody calls `open`: a store then opens itself at its first use. To close one that was never
-    opened does nothing.
+    Where there is no lifespan nobody calls `open`: a store then opens itself at its first use. To close one that was
+    never opened does nothing.
     """
 
     async def open(self) -> None: ...
