@@ -108,7 +108,7 @@ async def test_a_page_that_came_over_http_is_no_page_of_a_host_that_speaks_wss(
 ) -> None:
     layer = CORS(allow_origins=["https://app.example"])
     headers = [(b"host", b"api.example"), (b"origin", origin.encode())]
-    outcome = await run(layer(echo), socket_scope(headers=headers, scheme=scheme))
+    outcome = await run(layer(echo), {**socket_scope(headers=headers), "scheme": scheme})
     assert (outcome.types == ["websocket.accept"]) is passes
 
 
