@@ -345,3 +345,31 @@ def test_a_layer_may_object_to_its_own_overrides() -> None:
     layer = trace("A", [], kind=Objects)
     (found,) = problems({"/a": {"A": {"only": ["request"]}}, "/b": {"A": False}}, layer)
     assert found == "Objects.limit: 1 overrides are too many"
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({"routes": 5}, "routes: 5 is no mapping"),
+        ({"routes": "/x"}, "routes: '/x' is no mapping"),
+        ({"routes": {1: {}}}, "routes[1]: a key that is not text"),
+        ({"routes": {None: {}}}, "routes[None]: a key that is not text"),
+        ({"stores": "main"}, "stores: 'main' is no mapping"),
+        ({"provides": 5}, "provides: 5 is not a list of text"),
+        ({"provides": "user"}, "provides: 'user' is not a list of text; such as provides=[\"user\"]"),
+    ],
+    ids=repr,
+)
+def test_what_has_not_the_shape_of_an_argument_is_an_error_that_says_so(given: dict[str, Any], found: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        stack(Says(), **given)
+    assert str(refused.value).startswith(found)
+
+
+def test_options_of_a_route_have_names() -> None:
+    with pytest.raises(ConfigError, match="unknown option"):
+        stack(Says(), routes={"/x": {"says": {"self": 1}}})
+    with pytest.raises(ConfigError, match="unknown option"):
+        stack(Says(), routes={"/x": {"says": {5: 6}}})  # type: ignore[dict-item]
+    (found,) = problems({"/x": {5: False}})
+    assert found.startswith("routes['/x'].5: no layer of this stack is called that")

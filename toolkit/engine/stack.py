@@ -230,7 +230,7 @@ def _changed(
     named = {layer.label: layer for layer in layers}
     for label, change in _by_label(changes, where, problems):
         if label not in named:
-            fix = did_you_mean(label, named) or f"it has {', '.join(named) or 'none'}"
+            fix = did_you_mean(str(label), named) or f"it has {', '.join(named) or 'none'}"
             problems.append(Problem(f"{where}.{label}", "no layer of this stack is called that", fix))
             continue
         try:
@@ -259,7 +259,7 @@ def _variant(layer: Layer, change: Change) -> Layer | None:
     if isinstance(change, bool):
         return layer if change else None
     if isinstance(change, Mapping):
-        return layer.replace(**change)
+        return layer.replace(**{str(option): value for option, value in change.items()})
     if type(change) is type(layer):
         return change
     raise ConfigError(

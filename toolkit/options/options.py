@@ -39,7 +39,7 @@ class Options:
     def compile(self) -> None:
         """Override to build derived attributes (`self._policy = …`): every option is good, nothing is sealed yet."""
 
-    def replace(self, **changes: Any) -> Self:
+    def replace(self, /, **changes: Any) -> Self:
         """A new instance of this class: the options given to this one overlaid by `changes`, checked again whole."""
         return type(self)(**{**self.given, **changes})
 
