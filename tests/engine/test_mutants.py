@@ -191,7 +191,7 @@ ROUTES = [
     ),
     mutant("a preflight is answered where its layer is off", "wrap", "planned.silent or planned.run", "planned.run"),
     mutant("a preflight takes the plan of OPTIONS", "wrap", 'if method == "OPTIONS" else', 'if method == "" else'),
-    mutant("fusing loses the routes", "wrap", "        or inner.routes\n", ""),
+    mutant("fusing loses the routes", "wrap", "not inner.routes and ", ""),
     mutant(
         "a mounted application's routes see the whole path",
         "wrap",

@@ -72,16 +72,17 @@ def wrap(
 
 
 def _inside(layers: Layers, app: ASGIApp) -> Wrapped:
-    """What the layers stand around. A wrapper with routes stays whole, and so does one that holds a layer of ours."""
+    """What the layers stand around."""
     inner = getattr(app, _MARK, None)
-    if (
-        not isinstance(inner, Wrapped)
-        or inner.run is not app
-        or inner.routes
-        or not set(layers).isdisjoint(inner.layers)
-    ):
-        return Wrapped(None, app, (), app, {})
-    return inner
+    return inner if isinstance(inner, Wrapped) and fuses(inner, app, layers) else Wrapped(None, app, (), app, {})
+
+
+def fuses(inner: Any, app: object, layers: Layers) -> bool:
+    """Whether layers fuse with the wrapper they stand around: not if it has routes, or holds a layer of theirs.
+
+    `inner` is the record found on `app`. One that functools.wraps copied there tells of another wrapper.
+    """
+    return inner.run is app and not inner.routes and set(layers).isdisjoint(inner.layers)
 
 
 class Planned(NamedTuple):

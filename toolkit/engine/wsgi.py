@@ -11,7 +11,7 @@ from toolkit.engine.bridge import CURRENT, Bridge
 from toolkit.engine.environ import Environ, find_header, path_info
 from toolkit.engine.plan import Plan
 from toolkit.engine.routes import Route
-from toolkit.engine.wrap import Layers, choose, planned_table
+from toolkit.engine.wrap import Layers, choose, fuses, planned_table
 from toolkit.engine.wsgi_body import Chunks, is_whole
 from toolkit.engine.wsgi_run import WSGIRun
 from toolkit.http.headers import ORIGIN, REQUEST_METHOD, preflight_method
@@ -93,16 +93,11 @@ def _needs_asgi(element: Any) -> str | None:
 
 
 def _inside(layers: Layers, app: WSGIApplication) -> Wrapped:
-    """What the layers stand around. A wrapper with routes stays whole, and so does one that holds a layer of ours."""
+    """What the layers stand around."""
     inner = getattr(app, _MARK, None)
-    if (
-        not isinstance(inner, Wrapped)
-        or inner.run is not app
-        or inner.routes
-        or not set(layers).isdisjoint(inner.layers)
-    ):
-        return Wrapped(None, app, (), {}, Bridge(), ())
-    return inner
+    return (
+        inner if isinstance(inner, Wrapped) and fuses(inner, app, layers) else Wrapped(None, app, (), {}, Bridge(), ())
+    )
 
 
 def _close(wrapped: Wrapped) -> None:
