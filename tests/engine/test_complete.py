@@ -7,7 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from tests.engine import wsgi
-from tests.engine.asgi import http_scope, run
+from tests.engine.asgi import connect, http_scope, run
 from toolkit import Exchange, Layer
 
 START: Message = {"type": "http.response.start", "status": 200, "headers": []}
@@ -57,6 +57,49 @@ async def test_an_answer_is_complete_when_its_end_was_sent(messages: list[Messag
 
     await Sees(seen=seen)(app)(http_scope(), receive, send)
     assert seen == [complete]
+
+
+class Waits(Layer):
+    async def response(self, exchange: Exchange, start: Message) -> None: ...
+
+
+async def test_a_start_that_a_hook_waited_for_is_no_complete_answer() -> None:
+    seen: list[bool] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(START)
+        await send({"type": BODY, "body": b"half", "more_body": True})
+
+    async def send(message: Message) -> None: ...
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    await Waits()(Sees(seen=seen)(app))(http_scope(), receive, send)
+    assert seen == [False]
+
+
+@pytest.mark.parametrize("closes", [False, True])
+async def test_a_websocket_is_complete_when_the_application_has_closed_it(closes: bool) -> None:
+    seen: list[bool] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+        if closes:
+            await send({"type": "websocket.close", "code": 1000})
+
+    await connect(Sees(seen=seen)(app))
+    assert seen == [closes]
+
+
+async def test_a_replacement_is_complete() -> None:
+    class Replaces(Layer):
+        async def response(self, exchange: Exchange, start: Message) -> Response:
+            return PlainTextResponse("instead")
+
+    seen: list[bool] = []
+    await run(Sees(seen=seen)(Replaces()(PlainTextResponse("app"))), http_scope())
+    assert seen == [True]
 
 
 async def test_the_answer_of_a_layer_is_complete() -> None:

@@ -48,7 +48,7 @@ class Run(Exchange):
     _last: Message
     """What the application sent last, other than a start."""
     _whole: bool
-    """Whether an answer of a layer went out."""
+    """Set once an answer of a layer went out, or the close of a WebSocket."""
 
     def __init__(self, plan: "Plan", scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
@@ -105,12 +105,12 @@ class Run(Exchange):
         send = self._server if self._send is dropped else self._send
         for message in messages:
             yield send(message)
-        self._whole = True
 
     def _replace(self, answer: Response) -> Steps:
         """Answer in place of what was begun. All that the application still sends is dropped."""
         self._drop()
         yield from self._outward(self._messages(answer))
+        self._whole = True
 
     def _drop(self) -> None:
         if self._send is not dropped:
@@ -120,6 +120,7 @@ class Run(Exchange):
         """Send the answer of the layer at `place`. Only the layers outside it see it."""
         self.left = iter(self._plan.outsides[place])
         yield from self._outward(self._messages(answer))
+        self._whole = True
 
     async def respond(self, answer: Response, place: int) -> None:
         """The same for a request that went no further, the short way where no layer looks on."""
