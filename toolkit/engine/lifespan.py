@@ -40,9 +40,8 @@ class Resources:
         """The store that a layer's option means. Raises ConfigError for a name that the stack does not know."""
         found = self._named.get(store) if isinstance(store, str) else store
         if found is None:
-            raise ConfigError(
-                [Problem("stores", f"no store is called {store!r}", did_you_mean(str(store), self._named))]
-            )
+            fix = did_you_mean(str(store), self._named)
+            raise ConfigError(Problem("stores", f"no store is called {store!r}", fix))
         self._used[id(found)] = found
         return found
 

@@ -35,9 +35,9 @@ class ByMethod(dict[str, Placed]):
 class Plan:
     """The hooks of some layers, each with the place of its layer, counted from outside.
 
-    `requests` run from outside in; an HTTP request meets those `by_method`, where a layer names its method, or the
-    `usual`. `responses` and `unwinds` (error and done together) run from inside out. `outsides[i]` are the response
-    hooks outside the layer at place i.
+    `requests` run from outside in; an HTTP request meets those that `by_method` has for its method. `responses` and
+    `unwinds` (error and done together) run from inside out. `outsides[i]` are the response hooks outside the layer at
+    place i.
     """
 
     __slots__ = (
@@ -52,43 +52,40 @@ class Plan:
         "responses",
         "size",
         "unwinds",
-        "usual",
     )
 
     layers: tuple["Layer", ...]
     size: int
     read: ReadHeaders
     requests: Placed
-    usual: Placed
-    by_method: "ByMethod"
+    by_method: ByMethod
     receives: tuple[Callable[..., Done], ...]
     responses: tuple[Callable[..., Hook], ...]
     outsides: list[tuple[Callable[..., Hook], ...]]
     unwinds: tuple[tuple[int, Callable[..., Hook] | None, Callable[..., Done] | None], ...]
     dones: tuple[tuple[int, Callable[..., Done]], ...]
+    _reached: tuple[int, ...]
 
     def __init__(self, layers: Sequence["Layer"]) -> None:
         self.layers = tuple(layers)
         self.size = len(self.layers)
         self.read = header_reader(frozenset(name for layer in layers for name in layer.reads))
         self.requests = self._hooks("request")
-        self.usual = self._requests(None)
         named = {method for layer in layers for method in layer.methods or ()}
-        self.by_method = ByMethod({method: self._requests(method) for method in named}, self.usual)
+        self.by_method = ByMethod({method: self._requests(method) for method in named}, self._requests(None))
         self.receives = tuple(hook for _, hook in self._hooks("receive"))
         responses = self._hooks("response")[::-1]
         self.responses = tuple(hook for _, hook in responses)
         self.outsides = [tuple(hook for place, hook in responses if place < i) for i in range(self.size)]
         self._reached = (*(place for place, _ in reversed(responses)), self.size)
-        errors, dones = dict(self._hooks("error")), dict(self._hooks("done"))
         self.dones = self._hooks("done")[::-1]
+        errors, dones = dict(self._hooks("error")), dict(self.dones)
         places = sorted(errors.keys() | dones.keys(), reverse=True)
         self.unwinds = tuple((place, errors.get(place), dones.get(place)) for place in places)
 
     def reached(self, left: int) -> int:
         """The place that a start has come to when so many response hooks are left; `size` where it has not begun."""
-        place: int = self._reached[left]
-        return place
+        return self._reached[left]
 
     def _requests(self, method: str | None) -> Placed:
         """The request hooks that are for a method; None stands for one that no layer names."""

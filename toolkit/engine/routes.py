@@ -98,8 +98,8 @@ def _place(found: tuple[int, object]) -> int:
 class Table(Generic[T]):
     """Finds the value of the first route that takes a request, without looking at every route.
 
-    Exact paths are found in a dict. What patterns decided is remembered for the paths seen last, so that a flood of
-    random paths costs time but no memory.
+    Where no route is a pattern, a path is found in a dict. What patterns decide is remembered for the paths seen last,
+    so that a flood of random paths costs time but no memory.
     """
 
     def __init__(self, routes: Iterable[tuple[Route, T]], default: T) -> None:
@@ -107,11 +107,13 @@ class Table(Generic[T]):
         self._exact: dict[str, list[tuple[Route, T]]] = {}
         self._index: _Index[tuple[Route, T]] = _Index()
         self._seen: dict[tuple[str, str], T] = {}
-        self._has_patterns = False
-        for route, value in routes:
-            self._has_patterns |= not route.pattern.is_exact
-            self._exact.setdefault(route.pattern.text, []).append((route, value))
-            self._index.add(route.pattern, (route, value))
+        entries = list(routes)
+        self._has_patterns = not all(route.pattern.is_exact for route, _ in entries)
+        for route, value in entries:
+            if self._has_patterns:
+                self._index.add(route.pattern, (route, value))
+            else:
+                self._exact.setdefault(route.pattern.text, []).append((route, value))
 
     def find(self, method: str, path: str) -> T:
         """The value for a request. A path that is not plain (`//`, dot segments, a backslash) takes the default.

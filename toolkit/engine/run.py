@@ -157,7 +157,7 @@ class Run(Exchange):
     def _leaving(self, place: int, pending: Awaitable[None]) -> Steps:
         exc = None
         try:
-            yield self._shielded(pending)
+            yield shielded(pending)
         except BaseException as raised:
             exc = actual(raised)
         return (yield from self.unwind(place, exc, place))
@@ -230,13 +230,10 @@ class Run(Exchange):
         try:
             pending = hook(self, exc)
             if pending is not None:
-                yield abandoned(pending) if isinstance(exc, GeneratorExit) else self._shielded(pending)
+                yield abandoned(pending) if isinstance(exc, GeneratorExit) else shielded(pending)
         except BaseException as raised:
             return actual(raised)
         return exc
-
-    def _shielded(self, pending: Awaitable[None]) -> Awaitable[None]:
-        return shielded(pending)
 
 
 class SocketRun(Run):
@@ -244,9 +241,9 @@ class SocketRun(Run):
 
     __slots__ = ("_disconnect", "_receive")
 
-    _disconnect: Message | None
-
     status: int | None
+    _disconnect: Message | None
+    """What the application receives once a layer has refused a message."""
     _receive: Receive
 
     def __init__(self, plan: "Plan", scope: Scope, receive: Receive, send: Send) -> None:

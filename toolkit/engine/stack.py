@@ -32,6 +32,9 @@ class Stack:
         elements: Layers and foreign middleware, outermost first.
         layers: The layers alone.
         routes: What changes where.
+        stores: What layers may name as their store.
+        provides: What stands outside the stack.
+        variants: What each route has in place of the layers; None where one is off.
     """
 
     elements: tuple[Element, ...]
@@ -53,7 +56,7 @@ class Stack:
         self.routes = dict(routes)
         self.stores = dict(stores)
         self.provides = frozenset(provides)
-        problems = [*_foreign_problems(elements), *order_problems(self.layers, self.provides, "stack")]
+        problems = [*_foreign_problems(elements), *order_problems(self.layers, self.provides)]
         self.variants = _variants(self.layers, self.routes, problems)
         problems += self._route_problems()
         if problems:
@@ -165,7 +168,7 @@ def _flat(element: "Element | Stack") -> Iterable[Element]:
         return (element,)
     if element.routes or element.stores:
         raise ConfigError(
-            [Problem("stack", "a stack with routes or stores cannot stand in another", "wrap one app by both")]
+            Problem("stack", "a stack with routes or stores cannot stand in another", "wrap one app by both")
         )
     return element.elements
 
@@ -262,6 +265,5 @@ def _variant(layer: Layer, change: Change) -> Layer | None:
         return layer.replace(**{str(option): value for option, value in change.items()})
     if type(change) is type(layer):
         return change
-    raise ConfigError(
-        [Problem(layer.label, f"{change!r} cannot take its place", "give options, False, or a layer of its kind")]
-    )
+    fix = "give options, False, or a layer of its kind"
+    raise ConfigError(Problem(layer.label, f"{change!r} cannot take its place", fix))

@@ -117,7 +117,7 @@ def planned_table(
         key = tuple(map(id, chosen))
         if key not in known:
             silent = [layer for layer in chosen if not layer.answers_preflights]
-            known[key] = Planned(compiled(chosen), compiled(silent) if len(silent) < len(chosen) else None)
+            known[key] = Planned(compiled(chosen), planned(silent).run if len(silent) < len(chosen) else None)
         return known[key]
 
     return Table([(route, planned(chosen)) for route, chosen in variants], planned(layers))
