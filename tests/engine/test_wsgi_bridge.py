@@ -245,6 +245,36 @@ def test_an_interrupted_caller_cancels_what_it_waited_for(bridge: Bridge) -> Non
     assert ended.wait(5)
 
 
+@pytest.mark.parametrize("arrives", [True, False], ids=["once it runs", "before it runs"])
+def test_a_caller_interrupted_before_it_waits_cancels_it_all_the_same(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch, arrives: bool
+) -> None:
+    began, ended = threading.Event(), threading.Event()
+    schedule = asyncio.run_coroutine_threadsafe
+
+    def interrupted(coroutine: Any, loop: asyncio.AbstractEventLoop) -> Any:
+        schedule(coroutine, loop)
+        if arrives:
+            assert began.wait(5)
+        raise KeyboardInterrupt
+
+    async def forever() -> None:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    bridge.run(asyncio.sleep(0))  # so that the loop is there
+    monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        bridge.run(forever())
+    monkeypatch.undo()
+    bridge.run(asyncio.sleep(0.01))
+    assert ended.is_set() is began.is_set()
+    assert not arrives or began.is_set()
+
+
 # ---- fork
 
 FORKING = """

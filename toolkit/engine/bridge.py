@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeVar
 
@@ -40,11 +41,12 @@ class Bridge:
         running = self._running()
         if running.thread is threading.current_thread():
             raise refused(awaitable, "the bridge's own loop cannot wait for what it has to run: use await there")
-        pending = asyncio.run_coroutine_threadsafe(_outcome(awaitable), running.loop)
+        call = _Call(awaitable)
         try:
-            result, failure = pending.result()
-        except BaseException:  # the caller was interrupted while it waited
-            pending.cancel()
+            result, failure = asyncio.run_coroutine_threadsafe(call.outcome(), running.loop).result()
+        except BaseException:  # the caller was interrupted, wherever it was
+            with suppress(RuntimeError):  # the loop has been closed, and with it what ran there
+                running.loop.call_soon_threadsafe(call.cancel)
             raise
         try:
             if failure is not None:
@@ -102,12 +104,29 @@ def refused(awaitable: Awaitable[Any], why: str) -> RuntimeError:
     return RuntimeError(why)
 
 
-async def _outcome(awaitable: Awaitable[Any]) -> _Outcome:
-    """A result or a failure: as a failure of its own, the task would end the loop (KeyboardInterrupt)."""
-    try:
-        return await awaitable, None
-    except BaseException as exc:
-        return None, exc
+class _Call:
+    """An awaitable on its way to a loop. It can be cancelled in the loop's thread before and after it has begun."""
+
+    def __init__(self, awaitable: Awaitable[Any]) -> None:
+        self._awaitable = awaitable
+        self._task: asyncio.Task[Any] | None = None
+        self._cancelled = False
+
+    async def outcome(self) -> _Outcome:
+        """A result or a failure: as a failure of its own, the task would end the loop (KeyboardInterrupt)."""
+        self._task = asyncio.current_task()
+        if self._cancelled:
+            return None, refused(self._awaitable, "the caller was interrupted before this began")
+        try:
+            return await self._awaitable, None
+        except BaseException as exc:
+            return None, exc
+
+    def cancel(self) -> None:
+        """Let it end: nobody waits for it any more."""
+        self._cancelled = True
+        if self._task is not None:
+            self._task.cancel()
 
 
 def _start() -> _Running:
