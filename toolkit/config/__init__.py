@@ -1,0 +1,1 @@
+"""A configuration file, or a mapping with the same sections, as a stack."""

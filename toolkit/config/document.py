@@ -1,0 +1,105 @@
+"""What a configuration says, and the line on which each part of it stands."""
+
+import re
+from ast import literal_eval
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path as File
+from typing import Any
+
+from toolkit.options.problems import Problem, show
+
+Path = tuple[str | int, ...]
+"""The keys and indices that lead from the whole configuration to a part of it: ("middleware", 2, "use")."""
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*", re.ASCII)
+_INDEX = re.compile(r"\[([0-9]{1,9})\]")
+_QUOTED = re.compile(r"""\[('(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")\]""", re.DOTALL)
+_END = re.compile(r"[.\[: ]|\Z")  # what may follow a part of a place
+_DOTS = 32  # ends that are tried for one key: a key may hold dots itself
+
+
+@dataclass(frozen=True)
+class Document:
+    """One configuration as read.
+
+    `name` is what errors call it: the path as given, "" for a mapping. `data` is made of dicts with text keys, lists
+    and scalars. `lines` has the line, from 1, of every key and list element; it is empty for a mapping. `base` is the
+    folder where relative paths start: the file's own, or the current one for a mapping.
+    """
+
+    name: str
+    data: Mapping[str, Any]
+    lines: Mapping[Path, int]
+    base: File
+
+    def line(self, path: Path) -> int:
+        """The line of `path` or of its nearest ancestor; 0 where nothing is known."""
+        return next((self.lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.lines), 0)
+
+    def written(self, where: str) -> str:
+        """ "toolkit.toml:20" if exactly the place `where` was written, else ""."""
+        path, rest = self._find(where)
+        return "" if rest or path not in self.lines else f"{self.name}:{self.lines[path]}"
+
+    def located(self, problem: Problem) -> Problem:
+        """The same problem with the file and the line of its place, or of the nearest that was written."""
+        if problem.file or not self.name:
+            return problem
+        return replace(problem, file=self.name, line=self.line(self._find(problem.where)[0]))
+
+    def _find(self, where: str) -> tuple[Path, str]:
+        """The deepest path of the data that `where` spells, and what of `where` is left."""
+        path: Path = ()
+        value: Any = self.data
+        while step := _step(value, where, ("." if path else "")):
+            key, where = step
+            path, value = (*path, key), value[key]
+        return path, where
+
+
+def place(path: Path) -> str:
+    """`path` as problems spell it: "middleware[2].allow_origins[1]", "policies['a b']"."""
+    spelled = "".join(map(_spell, path))
+    return spelled.removeprefix(".")
+
+
+def _spell(key: str | int) -> str:
+    if isinstance(key, int):
+        return f"[{key}]"
+    return f".{key}" if _NAME.fullmatch(key) else f"[{show(key)}]"
+
+
+def _step(value: object, where: str, dot: str) -> tuple[str | int, str] | None:
+    """The key of `value` that `where` begins with, and what follows it."""
+    if isinstance(value, list):
+        return _index(value, where)
+    if not isinstance(value, Mapping):
+        return None
+    if quoted := _QUOTED.match(where):
+        return _quoted(value, quoted[1], where[quoted.end() :])
+    return _plain(value, where.removeprefix(dot)) if where.startswith(dot) else None
+
+
+def _index(value: list[Any], where: str) -> tuple[int, str] | None:
+    index = _INDEX.match(where)
+    return (int(index[1]), where[index.end() :]) if index and int(index[1]) < len(value) else None
+
+
+def _quoted(value: Mapping[str, Any], quoted: str, rest: str) -> tuple[str, str] | None:
+    # A long key is shown shortened.
+    key = next((key for key in value if show(key) == quoted), None) if "..." in quoted else None
+    key = literal_eval(quoted) if key is None else key
+    return (key, rest) if key in value else None
+
+
+def _plain(value: Mapping[str, Any], where: str) -> tuple[str, str] | None:
+    """The longest key wins: keys may hold what stands between keys."""
+    ends = islice(_ends(where), _DOTS)
+    found = [end for end in ends if where[:end] in value]
+    return (where[: found[-1]], where[found[-1] :]) if found else None
+
+
+def _ends(where: str) -> Iterator[int]:
+    return (match.start() for match in _END.finditer(where) if match.start())

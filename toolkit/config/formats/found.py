@@ -1,0 +1,63 @@
+"""What the reading of one text has found: the line of every part, and what is wrong.
+
+Limits hold for every format: 32 levels and 100,000 values, what aliases repeat included.
+"""
+
+import re
+from bisect import bisect_right
+from typing import Final, NoReturn
+
+from toolkit.config.document import Path, place
+from toolkit.options.problems import Problem
+
+LEVELS: Final = 32
+VALUES: Final = 100_000
+
+
+class Stopped(Exception):  # noqa: N818 - what is wrong is in `Found.problems`
+    """Nothing more can be read."""
+
+
+class Found:
+    """The lines and problems of one text. Positions are indices into `text`; lines and columns count from 1."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+        self.lines: dict[Path, int] = {}
+        self.problems: list[Problem] = []
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    def line(self, position: int) -> int:
+        """The line that `position` is on."""
+        return bisect_right(self._starts, position)
+
+    def column(self, position: int) -> int:
+        """Which character of its line `position` is, from 1."""
+        return position - self._starts[self.line(position) - 1] + 1
+
+    def put(self, path: Path, position: int) -> None:
+        """Something was written: `path` begins at `position`. Raises Stopped beyond the limits."""
+        self.put_line(path, self.line(position))
+
+    def put_line(self, path: Path, line: int) -> None:
+        """The same by line, for what has no position of its own."""
+        if len(path) > LEVELS:
+            self._exceeded(line, f"is more than {LEVELS} levels deep", "no setting is that deep")
+        self.lines[path] = line
+        if len(self.lines) > VALUES:
+            self._exceeded(line, f"is more than {VALUES:,} values", "look for an alias that repeats itself")
+
+    def refuse(self, path: Path, position: int, reason: str, fix: str = "") -> None:
+        """What is written as `path` at `position` is wrong; reading goes on."""
+        self.problems.append(Problem(place(path), reason, fix, file=self.name, line=self.line(position)))
+
+    def stop(self, position: int, reason: str, fix: str = "") -> NoReturn:
+        """The text cannot be read beyond `position`."""
+        where = f"column {self.column(position)}"
+        self.problems.append(Problem(where, reason, fix, file=self.name, line=self.line(position)))
+        raise Stopped
+
+    def _exceeded(self, line: int, reason: str, fix: str) -> NoReturn:
+        self.problems.append(Problem("", reason, fix, file=self.name, line=line))
+        raise Stopped
