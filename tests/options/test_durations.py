@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from toolkit.options import ConfigError, Duration, Invalid, check, duration
 
@@ -91,3 +92,24 @@ def test_any_text_is_a_duration_or_invalid(text: str) -> None:
     except Invalid as invalid:
         seconds, fix = None, invalid.fix
     assert fix.startswith("use seconds") if seconds is None else seconds > 0
+
+
+@given(
+    st.from_regex(r"[0-9]{1,2}(\.[0-9])?(w|d|h|m|s|ms|x)([0-9]s)?\Z")
+    | st.integers()
+    | st.booleans()
+    | st.text(max_size=3)
+)
+def test_the_schema_accepts_what_the_check_accepts(value: object) -> None:
+    schema = duration.__schema__  # type: ignore[attr-defined]
+    valid = Draft202012Validator(schema).is_valid(value)
+    assert valid == (_refusal(value) in {"", "not more than 0"})
+
+
+def _refusal(value: object) -> str:
+    try:
+        duration(value)
+    except Invalid as refused:
+        zero = isinstance(value, str) and "is not more than 0" in refused.reason
+        return "not more than 0" if zero else refused.reason
+    return ""

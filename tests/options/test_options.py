@@ -262,6 +262,16 @@ def test_structure_options_places_problems_where_they_are_written() -> None:
     assert "allow_origins" not in values
 
 
+def test_partial_options_are_looked_at_one_by_one() -> None:
+    given = {"max_age": "2d", "mode": "strict", "vary": 1, "moed": "lax"}
+    values, problems = structure_options(CORS, given, "route[0].cors", partial=True)
+    assert values == {"max_age": 172800.0, "mode": "strict"}
+    assert [str(problem) for problem in problems] == [
+        "route[0].cors.vary: 1 is not true or false",
+        "route[0].cors.moed: unknown option; did you mean 'mode'?",
+    ]
+
+
 def test_structure_options_holds_every_option() -> None:
     values, problems = structure_options(CORS, {"allow_origins": []}, "here")
     assert problems == []

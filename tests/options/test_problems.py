@@ -22,6 +22,25 @@ def test_a_problem_is_one_line() -> None:
     assert str(Problem("CORS", "empty")) == "CORS: empty"
 
 
+@pytest.mark.parametrize(
+    ("file", "line", "text"),
+    [
+        ("toolkit.toml", 20, "toolkit.toml:20: CORS: empty"),
+        ("toolkit.toml", 0, "toolkit.toml: CORS: empty"),
+        ("", 0, "CORS: empty"),
+        ("", 20, "CORS: empty"),
+    ],
+    ids=["file and line", "file", "neither", "line alone"],
+)
+def test_a_problem_says_where_it_is_written(file: str, line: int, text: str) -> None:
+    assert str(Problem("CORS", "empty", file=file, line=line)) == text
+
+
+@given(st.text())
+def test_a_problem_has_no_second_line(text: str) -> None:
+    assert len(str(Problem(f"a{text}", text, text, file="a")).splitlines()) == 1
+
+
 def test_one_problem_is_its_line() -> None:
     assert str(ConfigError(PROBLEM)) == str(ConfigError([PROBLEM])) == str(PROBLEM)
 

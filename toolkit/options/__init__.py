@@ -18,10 +18,12 @@ Rules of this package:
 """
 
 from toolkit.options.declared import Declared, declared, option, rule
+from toolkit.options.dotted import load
 from toolkit.options.durations import Duration, duration
 from toolkit.options.kinds import regular_expression
 from toolkit.options.options import Options, structure_options
 from toolkit.options.problems import MISSING, ConfigError, Invalid, Problem, did_you_mean, show
+from toolkit.options.reference import Reference
 from toolkit.options.structure import check, reads, structure
 
 __all__ = [
@@ -32,10 +34,12 @@ __all__ = [
     "Invalid",
     "Options",
     "Problem",
+    "Reference",
     "check",
     "declared",
     "did_you_mean",
     "duration",
+    "load",
     "option",
     "reads",
     "regular_expression",

@@ -13,7 +13,15 @@ _LONGEST = 64  # characters that are read
 _FIX = "use seconds, or text such as '15m', '31d' or '1h30m'"
 
 
-@reads("a duration")
+_SCHEMA = {
+    "anyOf": [
+        {"type": "number", "exclusiveMinimum": 0},
+        {"type": "string", "minLength": 2, "maxLength": _LONGEST, "pattern": f"^{_TEXT.pattern}$"},
+    ]
+}
+
+
+@reads("a duration", schema=_SCHEMA)
 def duration(value: object) -> float:
     """Seconds from a number of seconds, or from text such as "250ms", "15m", "1h30m", "31d", "2w".
 

@@ -11,6 +11,7 @@ from enum import Enum
 from pathlib import Path, PurePath
 from typing import Any, AnyStr, Literal, NamedTuple, get_args
 
+from toolkit.options.dotted import FORM, is_dotted, load
 from toolkit.options.problems import Invalid, Mismatch, Shown, did_you_mean, either, show
 
 
@@ -45,6 +46,10 @@ def simple(
     return build
 
 
+UNQUOTED = "write it without quotes"
+"""The fix for text where its content would do."""
+
+
 # Numbers
 
 
@@ -65,7 +70,7 @@ def _float(value: float) -> float:
 
 def _unquote(pattern: str) -> Callable[[object], str]:
     quoted = re.compile(pattern)
-    return lambda value: "write it without quotes" if isinstance(value, str) and quoted.fullmatch(value) else ""
+    return lambda value: UNQUOTED if isinstance(value, str) and quoted.fullmatch(value) else ""
 
 
 # One of a few
@@ -102,6 +107,20 @@ def _same(choice: object, value: object) -> bool:
 # Objects
 
 
+def _named(builder: Builder) -> Builder:
+    """A kind of objects that files cannot write: dotted paths name them."""
+
+    def build(annotation: Any, shown: Shown) -> Kind:
+        built = builder(annotation, shown)
+        return built._replace(read=lambda value: built.read(load(value) if is_dotted(value) else value))
+
+    return build
+
+
+def _dotted_form(value: object) -> str:
+    return FORM if isinstance(value, str) else ""
+
+
 def _pattern(annotation: Any, shown: Shown) -> Kind:
     (text,) = get_args(annotation) or (str,)
     names = ("a regular expression",)
@@ -131,7 +150,8 @@ def _class(annotation: Any, shown: Shown) -> Kind:
         raise unsupported(annotation)
     noun = "class" if wanted is object else f"subclass of {getattr(wanted, '__name__', wanted)}"
     plural = noun.replace("class", "classes", 1)
-    return simple((f"a {noun}",), plural, lambda value: _is_subclass(value, wanted))(annotation, shown)
+    build = simple((f"a {noun}",), plural, lambda value: _is_subclass(value, wanted), hint=_dotted_form)
+    return build(annotation, shown)
 
 
 def _is_subclass(value: object, wanted: Any) -> bool:
@@ -169,9 +189,9 @@ KINDS: Mapping[Any, Builder] = {
     float: simple(("a number",), "numbers", _is_number, _float, _unquote(r"[+-]?[0-9]{1,20}(\.[0-9]{1,20})?")),
     Path: simple(("a path",), "paths", lambda value: isinstance(value, (str, PurePath)), Path),
     os.PathLike: simple(_PATH_OBJECT, "path objects", lambda value: isinstance(value, os.PathLike)),
-    Callable: simple(("callable",), "callables", callable),
+    Callable: _named(simple(("callable",), "callables", callable, hint=_dotted_form)),
     Literal: _literal,
     re.Pattern: _pattern,
-    type: _class,
+    type: _named(_class),
 }
 """Annotation, or the origin of one with arguments, to the kind it means."""

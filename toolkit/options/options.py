@@ -3,6 +3,7 @@
 import copy
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, dataclass_transform, get_args
 
@@ -91,15 +92,18 @@ class Options:
             raise _immutable(self, name)
 
 
-def structure_options(cls: type[Options], given: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list[Problem]]:
+def structure_options(
+    cls: type[Options], given: Mapping[str, Any], where: str, *, partial: bool = False
+) -> tuple[dict[str, Any], list[Problem]]:
     """The options of `cls` as held, and every problem of what is given; `where` stands in front of each name.
 
-    The values are complete if there is no problem. Raises TypeError if `cls` declares what cannot be checked.
+    The values are complete if there is no problem. With `partial` only what is given is looked at, each option by
+    itself: none is missing, and no rule is asked. Raises TypeError if `cls` declares what cannot be checked.
     """
     known = declarations(cls)
     values: dict[str, Any] = {}
     problems: list[Problem] = []
-    for entry in known.options:
+    for entry in known.options if not partial else [entry for entry in known.options if entry.name in given]:
         value = given.get(entry.name, MISSING)
         try:
             value = entry.otherwise() if value is MISSING else value
@@ -109,7 +113,7 @@ def structure_options(cls: type[Options], given: Mapping[str, Any], where: str) 
             problems += told.problems(f"{where}.{entry.name}")
     if not given.keys() <= known.names:
         problems += _unknown(given, known.names, where)
-    if known.rules:
+    if known.rules and not partial:
         problems += _broken(cls, known.rules, values, where)
     return values, problems
 
@@ -153,7 +157,7 @@ def _moved(problem: Problem, label: str, where: str) -> Problem:
     """A problem that a class placed under its own name, as seen from where its options are written."""
     inside = re.match(re.escape(label) + r"(?![^.\[])", problem.where)
     place = problem.where[inside.end() :] if inside else f": {problem.where}"
-    return Problem(where + place, problem.reason, problem.fix)
+    return replace(problem, where=where + place)
 
 
 def _kept(value: Any, held: Any) -> Any:

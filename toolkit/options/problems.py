@@ -31,14 +31,21 @@ Shown = Callable[[object], str]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong: where it is written, why it is refused (no final stop), what to write instead."""
+    """One thing wrong: where it is written, why it is refused (no final stop), what to write instead.
+
+    `file` is what its reader calls the file that it stands in, `line` counts from 1; 0: only the file is known.
+    """
 
     where: str
     reason: str
     fix: str = ""
+    file: str = ""
+    line: int = 0
 
     def __str__(self) -> str:
-        return f"{self.where}: {_sentence(self.reason, self.fix)}"
+        line = f"{self.line}:" if self.line else ""
+        file = f"{self.file}:{line} " if self.file else ""
+        return " ".join(f"{file}{self.where}: {_sentence(self.reason, self.fix)}".splitlines())
 
 
 class ConfigError(ValueError):

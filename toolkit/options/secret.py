@@ -5,6 +5,7 @@ the secret.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from toolkit.options.problems import Invalid, Problem, Several
 
@@ -25,7 +26,7 @@ def hush(refused: Invalid, secret: object) -> Invalid:
 
 def hushed(problem: Problem, secret: object) -> Problem:
     """The problem, without its reason if it quotes the secret."""
-    return Problem(problem.where, _HUSHED) if quotes(secret, problem.reason, problem.fix) else problem
+    return replace(problem, reason=_HUSHED, fix="") if quotes(secret, problem.reason, problem.fix) else problem
 
 
 def quotes(secret: object, *texts: str) -> bool:

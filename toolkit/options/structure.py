@@ -18,6 +18,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from toolkit.options.kinds import KINDS, Builder, Kind, enumeration, instance, unsupported
 from toolkit.options.problems import MISSING, ConfigError, Invalid, Mismatch, Problem, Several, Shown, either, show
+from toolkit.options.reference import of_meaning, of_text_or_meaning
 
 _Check = TypeVar("_Check", bound=Callable[..., Any])
 
@@ -44,14 +45,15 @@ def structure(annotation: Any, value: object, where: str, problems: list[Problem
         return MISSING
 
 
-def reads(*names: str) -> Callable[[_Check], _Check]:
+def reads(*names: str, schema: Mapping[str, Any] | None = None) -> Callable[[_Check], _Check]:
     """Mark a check that makes the value itself: first in `Annotated[T, check]`, it gets the value as written.
 
-    `names` say in messages what it accepts: `@reads("a duration")`.
+    `names` say in messages what it accepts: `@reads("a duration")`; `schema` says it in JSON Schema.
     """
 
     def mark(check: _Check) -> _Check:
         check.__reads__ = names  # type: ignore[attr-defined]
+        check.__schema__ = schema  # type: ignore[attr-defined]
         return check
 
     return mark
@@ -59,6 +61,12 @@ def reads(*names: str) -> Callable[[_Check], _Check]:
 
 def kind(annotation: Any, shown: Shown = show) -> Kind:
     """Compile an annotation; `shown` renders values in messages. Raises TypeError if it cannot be checked."""
+    compiled = _kind(annotation, shown)
+    of = of_meaning if annotation in _ANYTHING else of_text_or_meaning
+    return compiled._replace(read=of(compiled.read))
+
+
+def _kind(annotation: Any, shown: Shown) -> Kind:
     origin = get_origin(annotation)
     key = annotation if origin is None else origin
     build = _BUILDERS.get(key) if isinstance(key, Hashable) else None
@@ -281,6 +289,8 @@ def _refusal(error: ValueError) -> Invalid:
     reason, fix, at = (str(getattr(error, name, "")) for name in ("reason", "fix", "at"))
     return Invalid(reason or str(error) or "it is refused", fix, at)
 
+
+_ANYTHING = (Any, object)
 
 _NO_LIST = (str, bytes, bytearray, memoryview, Mapping)
 
