@@ -12,6 +12,7 @@ from toolkit.options.problems import Problem
 
 LEVELS: Final = 32
 VALUES: Final = 100_000
+DIGITS: Final = 640  # of one number: Python may refuse more, in time or at all
 
 
 class Stopped(Exception):  # noqa: N818 - what is wrong is in `Found.problems`
@@ -36,6 +37,10 @@ class Found:
         """Which character of its line `position` is, from 1."""
         return position - self._starts[self.line(position) - 1] + 1
 
+    def position(self, line: int, column: int) -> int:
+        """The index of a line and column, both from 1."""
+        return self._starts[min(line, len(self._starts)) - 1] + column - 1
+
     def put(self, path: Path, position: int) -> None:
         """Something was written: `path` begins at `position`. Raises Stopped beyond the limits."""
         self.put_line(path, self.line(position))
@@ -51,6 +56,10 @@ class Found:
     def refuse(self, path: Path, position: int, reason: str, fix: str = "") -> None:
         """What is written as `path` at `position` is wrong; reading goes on."""
         self.problems.append(Problem(place(path), reason, fix, file=self.name, line=self.line(position)))
+
+    def refuse_number(self, path: Path, position: int, digits: int) -> None:
+        """A number is too long to be read."""
+        self.refuse(path, position, f"is a number of {digits:,} characters", f"use at most {DIGITS}, or quote it")
 
     def stop(self, position: int, reason: str, fix: str = "") -> NoReturn:
         """The text cannot be read beyond `position`."""
