@@ -22,6 +22,7 @@ from toolkit.options import (
     show,
     structure_options,
 )
+from toolkit.options.durations import WRITTEN
 from toolkit.options.structure import kind
 
 LONGEST_AGE = 86400
@@ -33,6 +34,7 @@ OUTER = frozenset({"policies", "policy", "name"})
 SOURCES = ("allow_origins", "allow_origin_regex", "origin_check")
 """Options that allow an origin."""
 
+_SECONDS = {"type": "integer", "minimum": 0, "maximum": LONGEST_AGE}
 _FORBIDDEN_METHODS = frozenset({"CONNECT", "TRACE", "TRACK"})
 
 
@@ -77,7 +79,7 @@ def listed(member: Callable[[str], str]) -> Callable[[object], Collection[str]]:
     """What reads a list of text, each checked by `member`. Of a set it is sorted: no header depends on hashing."""
     held = kind(Collection[Annotated[str, member]])
 
-    @reads(*held.names)
+    @reads(*held.names, schema={"type": "array", "items": {"type": "string"}})
     def read(value: object) -> Collection[str]:
         names: Collection[str] = held.read(sorted(value, key=str) if isinstance(value, (set, frozenset)) else value)
         return names
@@ -142,7 +144,7 @@ def star_and_authorization(values: Collection[str]) -> Collection[str]:
     return values
 
 
-@reads("a whole number of seconds", "a duration")
+@reads("a whole number of seconds", "a duration", schema={"anyOf": [_SECONDS, WRITTEN]})
 def max_age(value: object) -> int:
     """Seconds, or text such as "10m". Raises Invalid unless whole and from 0 to 86400."""
     fix = f"use 0 to {LONGEST_AGE}, or text such as '10m'"

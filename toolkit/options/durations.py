@@ -13,15 +13,11 @@ _LONGEST = 64  # characters that are read
 _FIX = "use seconds, or text such as '15m', '31d' or '1h30m'"
 
 
-_SCHEMA = {
-    "anyOf": [
-        {"type": "number", "exclusiveMinimum": 0},
-        {"type": "string", "minLength": 2, "maxLength": _LONGEST, "pattern": f"^{_TEXT.pattern}$"},
-    ]
-}
+WRITTEN = {"type": "string", "minLength": 2, "maxLength": _LONGEST, "pattern": f"^{_TEXT.pattern}$"}
+"""JSON Schema of a duration that is written as text."""
 
 
-@reads("a duration", schema=_SCHEMA)
+@reads("a duration", schema={"anyOf": [{"type": "number", "exclusiveMinimum": 0}, WRITTEN]})
 def duration(value: object) -> float:
     """Seconds from a number of seconds, or from text such as "250ms", "15m", "1h30m", "31d", "2w".
 
