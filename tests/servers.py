@@ -1,11 +1,13 @@
 """Real programs for the tests, found or installed before pytest runs, and ASGI apps served over real sockets.
 
 `python -m tests.servers chromium` prints where Chromium is, after installing it if it has to: it looks at the variable
-TOOLKIT_TEST_CHROMIUM, at PATH, and at what an earlier run unpacked under .cache/. Where none has it, root installs
-Debian's package, and anybody else unpacks it under .cache/.
+TOOLKIT_TEST_CHROMIUM, at PATH, at where Debian keeps it, and at what an earlier run unpacked under .cache/. Where none
+has it, root installs Debian's package, and anybody else unpacks it under .cache/. No service is started or enabled:
+Redis, whose package does both, is unpacked for root too, and PostgreSQL is installed without a cluster.
 """
 
 import os
+import re
 import shlex
 import shutil
 import socket
@@ -13,9 +15,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +25,29 @@ import uvicorn
 
 CACHE = Path(__file__).parent.parent / ".cache"
 UNPACKED = CACHE / "debian"
+SYSTEM = Path("/")
 STARTUP_SECONDS = 10
 
 
 @dataclass(frozen=True)
 class Program:
-    """A program that tests start: its names on PATH, and where Debian's package keeps the binary itself."""
+    """A program that tests start: its names on PATH, and where Debian's package keeps the binary itself, as a glob.
+
+    `companions` are further programs beside the binary. `settings` are files, named from the root of the file system,
+    that stand there while the package is installed. `service` says that installing would start or enable a service.
+    """
 
     names: tuple[str, ...]
     package: str
     binary: str
+    companions: tuple[str, ...] = ()
+    settings: dict[str, str] = field(default_factory=dict)
+    service: bool = False
+
+    @property
+    def binaries(self) -> tuple[str, ...]:
+        folder, _, name = self.binary.rpartition("/")
+        return tuple(f"{folder}/{each}" for each in (name, *self.companions))
 
     @property
     def variable(self) -> str:
@@ -41,6 +56,14 @@ class Program:
 
 PROGRAMS = {
     "chromium": Program(("chromium", "chromium-browser", "google-chrome"), "chromium", "usr/lib/chromium/chromium"),
+    "redis": Program(("redis-server",), "redis-server", "usr/bin/redis-server", service=True),
+    "postgresql": Program(
+        ("postgres",),
+        "postgresql",
+        "usr/lib/postgresql/*/bin/postgres",
+        companions=("initdb",),
+        settings={"etc/postgresql-common/createcluster.d/toolkit-tests.conf": "create_main_cluster = false\n"},
+    ),
 }
 
 
@@ -112,14 +135,19 @@ def _find(program: Program) -> Path | None:
     if given := os.environ.get(program.variable):
         return Path(given)
     on_path = (shutil.which(name) for name in program.names)
-    unpacked = shutil.which(UNPACKED / program.package)
-    return next((Path(path) for path in (*on_path, unpacked) if path), None)
+    installed = map(shutil.which, _newest_first(SYSTEM.glob(program.binary)))
+    unpacked = shutil.which(UNPACKED / Path(program.binary).name)
+    return next((Path(path) for path in (*on_path, *installed, unpacked) if path), None)
+
+
+def _newest_first(paths: Iterable[Path]) -> list[Path]:
+    return sorted(paths, key=lambda path: [int(number) for number in re.findall(r"\d+", str(path))], reverse=True)
 
 
 def _install(program: Program) -> None:
     if not shutil.which("apt-get"):
         raise MissingProgramError(program, f"{program.package} is installed by itself only where there is apt-get.")
-    install = _install_for_all if os.geteuid() == 0 else _unpack
+    install = _install_for_all if os.geteuid() == 0 and not program.service else _unpack
     try:
         install(program)
     except subprocess.CalledProcessError as failure:
@@ -130,11 +158,26 @@ def _install(program: Program) -> None:
 
 def _install_for_all(program: Program) -> None:
     _package_tool("apt-get", "update")
-    _package_tool("apt-get", "install", "--yes", "--no-install-recommends", program.package)
+    with _present(program.settings):
+        _package_tool("apt-get", "install", "--yes", "--no-install-recommends", program.package)
+
+
+@contextmanager
+def _present(settings: dict[str, str]) -> Iterator[None]:
+    """Files with these texts while the block runs."""
+    paths = [SYSTEM / name for name in settings]
+    for path, text in zip(paths, settings.values(), strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    try:
+        yield
+    finally:
+        for path in paths:
+            path.unlink()
 
 
 def _unpack(program: Program) -> None:
-    """Put Debian's package and what it needs beyond this system below .cache/, with a launcher that knows where."""
+    """Put Debian's package and what it needs beyond this system below .cache/, with launchers that know where."""
     apt = CACHE / "apt"
     for folder in ("lists/partial", "archives/partial"):
         (apt / folder).mkdir(parents=True, exist_ok=True)
@@ -146,16 +189,17 @@ def _unpack(program: Program) -> None:
     )
     for archive in sorted(apt.glob("archives/*.deb")):
         _package_tool("dpkg-deb", "--extract", str(archive), str(UNPACKED))
-    _write_launcher(program)
+    for binary in program.binaries:
+        _write_launcher(_newest_first(UNPACKED.glob(binary))[0])
 
 
-def _write_launcher(program: Program) -> None:
+def _write_launcher(binary: Path) -> None:
     libraries = {str(path.parent) for path in UNPACKED.glob("**/*.so*")}
-    launcher = UNPACKED / program.package
+    launcher = UNPACKED / binary.name
     lines = (
         "#!/bin/sh",
         f"export LD_LIBRARY_PATH={shlex.quote(':'.join(sorted(libraries)))}",
-        f'exec {shlex.quote(str(UNPACKED / program.binary))} "$@"',
+        f'exec {shlex.quote(str(binary))} "$@"',
     )
     launcher.write_text("\n".join(lines) + "\n")
     launcher.chmod(0o755)

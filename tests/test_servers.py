@@ -73,6 +73,7 @@ def test_a_missing_program_is_named_with_its_remedies(
     monkeypatch.delenv(PROGRAMS[name].variable, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("tests.servers.UNPACKED", tmp_path)
+    monkeypatch.setattr("tests.servers.SYSTEM", tmp_path)
     with pytest.raises(MissingProgramError, match=f"{PROGRAMS[name].variable}") as problem:
         find(name)
     assert PROGRAMS[name].package in str(problem.value)
