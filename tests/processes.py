@@ -40,7 +40,7 @@ class ServerError(Exception):
 
 
 class ServerProcess(ABC):
-    """A server on a port of 127.0.0.1, with a folder for its data. Use it as a context manager, or `start` and `stop` it.
+    """A server on a port of 127.0.0.1 with its data in a folder: a context manager, or to be told `start` and `stop`.
 
     A shell watches over it: when the tests' process ends, in whatever way, the shell ends the server with the signal
     `abrupt` and removes the folder. (Linux' parent-death signal would come when the *thread* that started it ends.)
@@ -50,7 +50,7 @@ class ServerProcess(ABC):
     abrupt: signal.Signals
 
     def __init__(self, password: str | None) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.password = password
         self.folder = Path(tempfile.mkdtemp(prefix="toolkit-"))
         self._process: subprocess.Popen[bytes] | None = None
@@ -190,7 +190,8 @@ class ServerProcess(ABC):
         """Remove what a killed server left outside its folder."""
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of 127.0.0.1 that nothing listens on. Raises OSError if there is none."""
     for port in SystemRandom().sample(PORTS, 100):
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
