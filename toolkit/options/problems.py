@@ -33,7 +33,8 @@ Shown = Callable[[object], str]
 class Problem:
     """One thing wrong: where it is written, why it is refused (no final stop), what to write instead.
 
-    `file` is what its reader calls the file that it stands in, `line` counts from 1; 0: only the file is known.
+    `file` is what its reader calls the file that it stands in, `line` counts from 1; 0: only the file is known. `where`
+    is empty if a file as a whole is refused.
     """
 
     where: str
@@ -45,7 +46,8 @@ class Problem:
     def __str__(self) -> str:
         line = f"{self.line}:" if self.line else ""
         file = f"{self.file}:{line} " if self.file else ""
-        return " ".join(f"{file}{self.where}: {_sentence(self.reason, self.fix)}".splitlines())
+        where = f"{self.where}: " if self.where else ""
+        return " ".join(f"{file}{where}{_sentence(self.reason, self.fix)}".splitlines())
 
 
 class ConfigError(ValueError):
