@@ -7,7 +7,7 @@ from typing import Any
 
 from toolkit.config.document import Document, Path, place
 from toolkit.config.files import Unreadable, load
-from toolkit.config.formats import SMALLEST, SUFFIXES, parser
+from toolkit.config.formats import SMALLEST, SUFFIXES, parse
 from toolkit.config.formats.found import LEVELS, VALUES, Found, Stopped
 from toolkit.options.problems import ConfigError, Problem, show
 
@@ -30,7 +30,8 @@ def _read_file(given: str) -> Document:
         form, text = load(given, SUFFIXES)
     except Unreadable as refused:
         raise ConfigError(Problem(refused.where, refused.reason, refused.fix, file=name, line=refused.line)) from None
-    found = Found(name, text)
+    # To TOML a lone carriage return is a mistake; YAML and JSON end a line with it.
+    found = Found(name, text if form == "toml" else text.replace("\r", "\n"))
     data = _parsed(form, found)
     return Document(name, data, found.lines, File(given).absolute().parent)
 
@@ -38,7 +39,7 @@ def _read_file(given: str) -> Document:
 def _parsed(form: str, found: Found) -> dict[str, Any]:
     data: Any = None
     try:
-        data = parser(form)(found)
+        data = parse(form, found)
     except Stopped:
         pass
     else:

@@ -1,6 +1,6 @@
 """What the reading of one text has found: the line of every part, and what is wrong.
 
-Limits hold for every format: 32 levels and 100,000 values, what aliases repeat included.
+Limits hold for every format: 32 levels, 100,000 values (what aliases repeat included), 1,000 problems told.
 """
 
 import re
@@ -13,6 +13,9 @@ from toolkit.options.problems import Problem
 LEVELS: Final = 32
 VALUES: Final = 100_000
 DIGITS: Final = 640  # of one number: Python may refuse more, in time or at all
+PROBLEMS: Final = 1000  # that are told of one text
+_SHOWN: Final = 4  # levels of a place that is too deep
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class Stopped(Exception):  # noqa: N818 - what is wrong is in `Found.problems`
@@ -48,25 +51,40 @@ class Found:
     def put_line(self, path: Path, line: int) -> None:
         """The same by line, for what has no position of its own."""
         if len(path) > LEVELS:
-            self._exceeded(line, f"is more than {LEVELS} levels deep", "no setting is that deep")
+            self._exceed(path, line, f"is more than {LEVELS} levels deep")
         self.lines[path] = line
         if len(self.lines) > VALUES:
-            self._exceeded(line, f"is more than {VALUES:,} values", "look for an alias that repeats itself")
+            self._exceed(path, line, f"is one of more than {VALUES:,} values")
 
     def refuse(self, path: Path, position: int, reason: str, fix: str = "") -> None:
         """What is written as `path` at `position` is wrong; reading goes on."""
-        self.problems.append(Problem(place(path), reason, fix, file=self.name, line=self.line(position)))
+        where = place(path) or f"column {self.column(position)}"
+        self._add(where, self.line(position), reason, fix)
 
     def refuse_number(self, path: Path, position: int, digits: int) -> None:
         """A number is too long to be read."""
         self.refuse(path, position, f"is a number of {digits:,} characters", f"use at most {DIGITS}, or quote it")
 
+    def tell(self, position: int, reason: str, fix: str = "") -> None:
+        """The text itself is wrong at `position`; reading goes on."""
+        where = f"column {self.column(position)}"
+        self._add(where, self.line(position), reason, fix)
+
     def stop(self, position: int, reason: str, fix: str = "") -> NoReturn:
         """The text cannot be read beyond `position`."""
-        where = f"column {self.column(position)}"
-        self.problems.append(Problem(where, reason, fix, file=self.name, line=self.line(position)))
+        self.tell(position, reason, fix)
         raise Stopped
 
-    def _exceeded(self, line: int, reason: str, fix: str) -> NoReturn:
-        self.problems.append(Problem("", reason, fix, file=self.name, line=line))
+    def _exceed(self, path: Path, line: int, reason: str) -> NoReturn:
+        self._add(place(path[:_SHOWN]), line, reason, "no configuration needs that")
         raise Stopped
+
+    def _add(self, where: str, line: int, reason: str, fix: str) -> None:
+        self.problems.append(Problem(where, reason, fix, file=self.name, line=line))
+        if len(self.problems) == PROBLEMS:
+            raise Stopped
+
+
+def is_unicode(text: str) -> bool:
+    """Whether `text` can be written as UTF-8: it holds no half of a surrogate pair."""
+    return _SURROGATE.search(text) is None
