@@ -191,12 +191,12 @@ ROUTES = [
     ),
     mutant("a preflight is answered where its layer is off", "wrap", "planned.silent or planned.run", "planned.run"),
     mutant("a preflight takes the plan of OPTIONS", "wrap", 'if method == "OPTIONS" else', 'if method == "" else'),
-    mutant("fusing loses the routes", "wrap", "not inner.routes and ", ""),
+    mutant("fusing loses the routes", "wrap", "not inner.routed and ", ""),
     mutant(
         "a mounted application's routes see the whole path",
         "wrap",
-        "        return route_path\n",
-        '        return lambda scope: scope["path"]\n',
+        "return known or route_path",
+        'return known or (lambda scope: scope["path"])',
     ),
     mutant("routes share a plan", "wrap", "key = tuple(map(id, chosen))", "key = (len(chosen),)"),
 ]

@@ -7,6 +7,7 @@ import pytest
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
+from tests.engine.asgi import hello
 from tests.engine.traces import trace
 from toolkit import CORS, ConfigError, Exchange, Layer, stack
 
@@ -144,7 +145,7 @@ def test_what_stands_outside_the_stack_is_declared() -> None:
     ],
 )
 def test_one_of_a_kind_unless_named(layers: list[Layer], label: str) -> None:
-    assert problems(*layers) == [f'stack: 2 layers are called {label!r}; give each but one a name of its own: name="…"']
+    assert problems(*layers) == [f'stack[1]: 2 layers are called {label!r}; give each but one a name of its own: name="…"']
 
 
 def test_two_of_a_kind_are_right_with_two_names() -> None:
@@ -154,7 +155,7 @@ def test_two_of_a_kind_are_right_with_two_names() -> None:
 def test_a_route_that_switches_off_what_another_layer_needs_is_an_error() -> None:
     with pytest.raises(ConfigError) as refused:
         stack(Users(), Needs(), routes={"/a": {"users": False}})
-    assert str(refused.value).startswith("routes['/a'][0]: needs needs 'user'")
+    assert str(refused.value).startswith("routes['/a']: needs needs 'user'")
 
 
 def test_a_route_that_switches_off_both_is_none() -> None:
@@ -190,13 +191,17 @@ def test_what_is_neither_a_layer_nor_a_middleware_is_refused_with_the_way_to_wri
 
 def test_two_layers_that_answer_preflights_are_refused_whatever_they_are_called() -> None:
     (found,) = problems(CORS(allow_origins=["*"]), CORS(allow_origins=["https://b.example"], name="b"))
-    assert found.startswith("stack: cors and b both answer preflights")
+    assert found.startswith("stack[1]: cors and b both answer preflights")
 
 
-@pytest.mark.parametrize("options", [{"routes": {"/a": {}}}, {"stores": {"main": object()}}], ids=["routes", "stores"])
-def test_a_stack_with_routes_or_stores_stands_in_no_other(options: dict[str, dict[str, object]]) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [{"routes": {"/a": {}}}, {"stores": {"main": object()}}, {"handlers": {"/a": hello}}],
+    ids=["routes", "stores", "handlers"],
+)
+def test_a_stack_with_routes_stores_or_handlers_stands_in_no_other(options: dict[str, dict[str, object]]) -> None:
     inner = stack(Users(), **options)  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match="a stack with routes or stores cannot stand in another"):
+    with pytest.raises(ConfigError, match="a stack with routes, stores or handlers cannot stand in another"):
         stack(inner)
 
 

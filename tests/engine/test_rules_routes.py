@@ -332,7 +332,7 @@ def test_every_problem_of_every_route_is_told_at_once() -> None:
     assert [problem.split(":")[0] for problem in found] == [
         "routes['a']",
         "routes['/b'].x",
-        "routes['/b']",
+        "routes['/b'].says.text",
         "routes['GET /c']",
     ]
 
@@ -344,7 +344,7 @@ def test_a_layer_may_object_to_its_own_overrides() -> None:
 
     layer = trace("A", [], kind=Objects)
     (found,) = problems({"/a": {"A": {"only": ["request"]}}, "/b": {"A": False}}, layer)
-    assert found == "Objects.limit: 1 overrides are too many"
+    assert found == "stack[0].limit: 1 overrides are too many"
 
 
 @pytest.mark.parametrize(
@@ -372,4 +372,4 @@ def test_options_of_a_route_have_names() -> None:
     with pytest.raises(ConfigError, match="unknown option"):
         stack(Says(), routes={"/x": {"says": {5: 6}}})  # type: ignore[dict-item]
     (found,) = problems({"/x": {5: False}})
-    assert found.startswith("routes['/x'].5: no layer of this stack is called that")
+    assert found.startswith("routes['/x'][5]: no layer of this stack is called that")

@@ -12,15 +12,16 @@ from toolkit.engine.steps import Steps, drive
 
 
 class Wraps(Protocol):
-    """A stack's own way of wrapping an application that has a probe in it."""
+    """A stack around one application: its handlers in front of it, its layers around an application with a probe."""
 
-    def __call__(self, app: ASGIApp, *, probed: bool) -> ASGIApp: ...
+    def answering(self, app: ASGIApp) -> ASGIApp: ...
+    def around(self, app: ASGIApp, *, probed: bool) -> ASGIApp: ...
 
 
 _INSTALLED = "__toolkit_installed__"
 
 
-def install(around: Wraps, app: object) -> None:
+def install(wrapping: Callable[[], Wraps], app: object) -> None:
     """Wrap what the application builds when it starts. Raises RuntimeError where that would come too late, or twice."""
     if not isinstance(app, Starlette):
         instead = "app = protect(app) around ASGI, app.wsgi_app = protect.wsgi(app.wsgi_app) around Flask"
@@ -29,17 +30,18 @@ def install(around: Wraps, app: object) -> None:
         raise RuntimeError("install() came after the application had started: call it where the application is made")
     if hasattr(app, _INSTALLED):
         raise RuntimeError("a stack is installed already: put all layers into one stack(...) and install that")
-    setattr(app, _INSTALLED, around)
-    app.build_middleware_stack = _builder(around, app, app.build_middleware_stack)  # type: ignore[method-assign]
+    setattr(app, _INSTALLED, wrapping)
+    app.build_middleware_stack = _builder(wrapping, app, app.build_middleware_stack)  # type: ignore[method-assign]
 
 
-def _builder(around: Wraps, app: Starlette, build: Callable[[], ASGIApp]) -> Callable[[], ASGIApp]:
+def _builder(wrapping: Callable[[], Wraps], app: Starlette, build: Callable[[], ASGIApp]) -> Callable[[], ASGIApp]:
     def build_inside() -> ASGIApp:
-        app.user_middleware.insert(0, Middleware(_probe))
+        wraps = wrapping()
+        app.user_middleware[:0] = [Middleware(_probe), Middleware(wraps.answering)]
         try:
-            return around(build(), probed=True)
+            return wraps.around(build(), probed=True)
         finally:
-            del app.user_middleware[0]
+            del app.user_middleware[:2]
 
     return build_inside
 

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from toolkit.engine.exchange import Done, Exchange, Hook, Message
 from toolkit.engine.lifespan import OpenStore, Resources
+from toolkit.engine.reserved import refuse_reserved
 from toolkit.engine.wrap import wrap
 from toolkit.engine.wsgi import refuse_asgi, wrap_wsgi
 from toolkit.options import Options, Problem
@@ -51,6 +52,7 @@ class Layer(Options):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
+        refuse_reserved(cls, ("use",))
         if "kind" not in cls.__dict__:
             cls.kind = cls.__name__.lower()
 

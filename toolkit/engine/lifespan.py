@@ -127,6 +127,12 @@ async def _running(app: ASGIApp, scope: Scope, receive: Receive, send: Send, res
         await _in_its_place(receive, close_first)
 
 
+async def complete(receive: Receive, send: Send) -> None:
+    """The lifespan of an application that has nothing to do in it."""
+    await receive()
+    await _in_its_place(receive, send)
+
+
 async def _in_its_place(receive: Receive, send: Send) -> None:
     await send({"type": "lifespan.startup.complete"})
     while (await receive())["type"] != "lifespan.shutdown":

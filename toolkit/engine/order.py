@@ -1,60 +1,69 @@
 """What must stand outside what: checked within one stack and explained, never silently put right."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from toolkit.engine.layer import Layer
+from toolkit.engine.places import Places
 from toolkit.options import Problem
 
+Placed = Sequence[tuple[str, Layer]]
 
-def order_problems(layers: Sequence[Layer], provided: Iterable[str]) -> Iterator[Problem]:
+
+def order_problems(elements: Sequence[object], provided: Iterable[str], places: Places) -> Iterator[Problem]:
     """Everything that is wrong with the order of a stack.
 
     Args:
-        layers: As written, outermost first.
+        elements: As written, outermost first; only the layers are looked at.
         provided: What stands further out provides, such as "user".
+        places: What the elements are called.
     """
-    yield from _twice(layers)
-    yield from _covered(layers)
-    yield from needs_problems(layers, provided, "stack")
+    placed = [(places.element(place), element) for place, element in enumerate(elements) if isinstance(element, Layer)]
+    layers = [layer for _, layer in placed]
+    where = {layer: place for place, layer in placed}
+    yield from _twice(placed)
+    yield from _covered(placed)
+    for layer, need in unprovided(layers, provided):
+        yield need_problem(where[layer], layer, need, layers)
 
 
-def _twice(layers: Sequence[Layer]) -> Iterator[Problem]:
-    preflights = [layer.label for layer in layers if layer.answers_preflights]
+def _twice(placed: Placed) -> Iterator[Problem]:
+    """Told at the second of them."""
+    preflights = [(where, layer.label) for where, layer in placed if layer.answers_preflights]
     if len(preflights) > 1:
-        reason = f"{' and '.join(preflights)} both answer preflights, and the outer undoes what the inner says"
-        yield Problem("stack", reason, "keep one, and let routes change it")
-    for label, count in Counter(layer.label for layer in layers if not layer.answers_preflights).items():
-        if count > 1:
+        labels = " and ".join(label for _, label in preflights)
+        reason = f"{labels} both answer preflights, and the outer undoes what the inner says"
+        yield Problem(preflights[1][0], reason, "keep one, and let routes change it")
+    called: dict[str, list[str]] = {}
+    for where, layer in placed:
+        if not layer.answers_preflights:
+            called.setdefault(layer.label, []).append(where)
+    for label, wheres in called.items():
+        if len(wheres) > 1:
             fix = 'give each but one a name of its own: name="…"'
-            yield Problem("stack", f"{count} layers are called {label!r}", fix)
+            yield Problem(wheres[1], f"{len(wheres)} layers are called {label!r}", fix)
 
 
-def _covered(layers: Sequence[Layer]) -> Iterator[Problem]:
+def _covered(placed: Placed) -> Iterator[Problem]:
     """A layer whose headers belong on every answer stands outside all that may answer."""
     answering: list[str] = []
-    for place, layer in enumerate(layers):
+    for where, layer in placed:
         if layer.covers_answers and answering:
             reason = f"{layer.label} stands inside {', '.join(answering)}, whose answers would lack its headers"
-            yield Problem(f"stack[{place}]", reason, f"move {layer.label} in front of {answering[0]}")
+            yield Problem(where, reason, f"move {layer.label} in front of {answering[0]}")
         if layer.may_answer and not layer.covers_answers:
             answering.append(layer.label)
 
 
-def needs_problems(layers: Sequence[Layer], provided: Iterable[str], where: str) -> Iterator[Problem]:
-    """What some layers need that nothing outside them provides: a route that switches a layer off may cause it.
-
-    `where` names the list of layers: "stack", or a route.
-    """
+def unprovided(layers: Sequence[Layer], provided: Iterable[str]) -> Iterator[tuple[Layer, str]]:
+    """What some layers need that nothing outside them provides."""
     provided = frozenset(provided)
-    for place, layer in enumerate(layers):
-        for need in layer.needs:
-            if need not in provided:
-                reason = f"{layer.label} needs {need!r}, which nothing outside it provides"
-                yield Problem(f"{where}[{place}]", reason, _provide(need, layer, layers[place:]))
+    for layer in layers:
+        yield from ((layer, need) for need in layer.needs if need not in provided)
         provided |= frozenset(layer.provides)
 
 
-def _provide(need: str, layer: Layer, further_in: Sequence[Layer]) -> str:
-    provider = next((other.label for other in further_in if need in other.provides), None)
-    return f"move {layer.label} inside {provider}" if provider else f'or declare it: stack(…, provides=["{need}"])'
+def need_problem(where: str, layer: Layer, need: str, layers: Sequence[Layer]) -> Problem:
+    """What to do about it where these are all the layers: a route that switches one off may cause it."""
+    provider = next((other.label for other in layers if need in other.provides), None)
+    fix = f"move {layer.label} inside {provider}" if provider else f'or declare it: stack(…, provides=["{need}"])'
+    return Problem(where, f"{layer.label} needs {need!r}, which nothing outside it provides", fix)

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from toolkit.http.headers import is_token
 from toolkit.http.patterns import PathPattern
+from toolkit.http.templates import PathTemplate
 from toolkit.options import Invalid
 
 T = TypeVar("T")
@@ -16,17 +17,31 @@ _LONGEST_REMEMBERED = 256
 
 @dataclass(frozen=True)
 class Route:
-    """What a route's key says: `/health`, `POST /login`, `GET,POST /api/**`. No method is all; GET covers HEAD."""
+    """What a route's key says: `/health`, `POST /login`, `GET,POST /api/**`. No method is all; GET covers HEAD.
+
+    The path template of a handler is such a route too. `where` is its place, as errors and explain name it.
+    """
 
     key: str
     methods: frozenset[str] | None
-    pattern: PathPattern
+    pattern: PathPattern | PathTemplate
+    where: str = ""
 
     @classmethod
-    def parse(cls, key: str) -> "Route":
+    def parse(cls, key: str, where: str = "") -> "Route":
         """Raises Invalid or PatternError, each with a reason and a fix."""
         methods, _, path = key.rpartition(" ")
-        return cls(key, _methods(methods) if methods else None, PathPattern(path))
+        return cls(key, _methods(methods) if methods else None, PathPattern(path), where)
+
+    @classmethod
+    def of_template(cls, text: str, where: str = "") -> "Route":
+        """What the path template of a handler takes, by any method. Raises PatternError."""
+        return cls(text, None, PathTemplate(text), where)
+
+    @property
+    def template(self) -> PathTemplate | None:
+        """The path template of a handler; None where this is a pattern of a route."""
+        return self.pattern if isinstance(self.pattern, PathTemplate) else None
 
     def takes(self, method: str, path: str) -> bool:
         """Whether a request for a plain path belongs to this route."""
@@ -73,7 +88,7 @@ class _Index(Generic[T]):
         self._count = 0
         self.deepest = 0
 
-    def add(self, pattern: PathPattern, entry: T) -> None:
+    def add(self, pattern: PathPattern | PathTemplate, entry: T) -> None:
         """Add an entry behind all others."""
         head, tail = pattern.prefix, pattern.suffix
         self._count += 1

@@ -296,15 +296,24 @@ class SocketRun(Run):
             self.status = 403
 
     def _messages(self, answer: Response) -> list[Message]:
-        """A refused handshake: a denial response where the server has them, else a close."""
-        if "websocket.http.response" in (self.scope.get("extensions") or {}):
-            return as_messages("websocket.http.response", answer)
-        code = 1013 if answer.status_code in {429, 503} else 1008
-        return [{"type": "websocket.close", "code": code, "reason": ""}]
+        return answer_messages(self.scope, answer)
+
+
+def answer_messages(scope: Scope, answer: Response) -> list[Message]:
+    """A plain Response as the ASGI messages that answer a request; it is never called.
+
+    A refused handshake is a denial response where the server has them, else a close.
+    """
+    if scope["type"] == "http":
+        return as_messages("http.response", answer, head=scope["method"] == "HEAD")
+    if "websocket.http.response" in (scope.get("extensions") or {}):
+        return as_messages("websocket.http.response", answer)
+    code = 1013 if answer.status_code in {429, 503} else 1008
+    return [{"type": "websocket.close", "code": code, "reason": ""}]
 
 
 def as_messages(prefix: str, answer: Response, *, head: bool = False) -> list[Message]:
-    """A plain Response as ASGI messages: its status, a copy of its headers, its body. It is never called."""
+    """Its status, a copy of its headers, its body."""
     return [
         {"type": prefix + ".start", "status": answer.status_code, "headers": [*answer.raw_headers]},
         {"type": prefix + ".body", "body": b"" if head else bytes(answer.body)},

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Layers = Sequence["Layer"]
 
 _MARK = "__toolkit__"
+PATH = "__toolkit_path__"
+"""Attribute of what stands around an application: how to find the path that the application routes by."""
+
 _read_preflight = header_reader(frozenset((ORIGIN, REQUEST_METHOD)))
 
 
@@ -30,6 +33,8 @@ class Wrapped(NamedTuple):
     otherwise: ASGIApp
     """Takes the scopes that are neither HTTP nor WebSocket."""
     routes: Mapping[str, Any]
+    routed: bool
+    """Whether requests have plans of their own: then nothing fuses with it."""
 
 
 def wrap(
@@ -63,10 +68,11 @@ def wrap(
     def compiled(outer: Layers) -> ASGIApp:
         return compile_plan(Plan((*outer, *inner.layers)), inner.app, rest, probed=probed)
 
-    path = _path_below(getattr(inner.app, "root_path", ""))
+    path = path_of(inner.app)
     run = _routed(planned_table(layers, variants, compiled), path, rest) if variants else compiled(layers)
-    made = Wrapped(run, inner.app, (*layers, *inner.layers), rest, routes or {})
-    for name, value in (("app", made.app), ("layers", made.layers), ("routes", made.routes), (_MARK, made)):
+    made = Wrapped(run, inner.app, (*layers, *inner.layers), rest, routes or {}, bool(variants))
+    attributes = {"app": made.app, "layers": made.layers, "routes": made.routes, PATH: path, _MARK: made}
+    for name, value in attributes.items():
         setattr(run, name, value)
     return run
 
@@ -74,15 +80,15 @@ def wrap(
 def _inside(layers: Layers, app: ASGIApp) -> Wrapped:
     """What the layers stand around."""
     inner = getattr(app, _MARK, None)
-    return inner if isinstance(inner, Wrapped) and fuses(inner, app, layers) else Wrapped(None, app, (), app, {})
+    return inner if isinstance(inner, Wrapped) and fuses(inner, app, layers) else Wrapped(None, app, (), app, {}, False)
 
 
 def fuses(inner: Any, app: object, layers: Layers) -> bool:
-    """Whether layers fuse with the wrapper they stand around: not if it has routes, or holds a layer of theirs.
+    """Whether layers fuse with the wrapper they stand around: not if it chooses plans, or holds a layer of theirs.
 
     `inner` is the record found on `app`. One that functools.wraps copied there tells of another wrapper.
     """
-    return inner.run is app and not inner.routes and set(layers).isdisjoint(inner.layers)
+    return inner.run is app and not inner.routed and set(layers).isdisjoint(inner.layers)
 
 
 class Planned(NamedTuple):
@@ -123,10 +129,15 @@ def planned_table(
     return Table([(route, planned(chosen)) for route, chosen in variants], planned(layers))
 
 
-def _path_below(root: object) -> Callable[[Scope], str]:
-    """How to find a request's path; FastAPI's own `root_path` takes the place of the scope's only inside it."""
-    if not isinstance(root, str) or not root:
-        return route_path
+def path_of(app: object) -> Callable[[Scope], str]:
+    """How to find the path that an application routes by, whatever this package has put around it.
+
+    FastAPI's own `root_path` takes the place of the scope's only inside it.
+    """
+    known: Callable[[Scope], str] | None = getattr(app, PATH, None)
+    root = getattr(app, "root_path", "")
+    if known is not None or not isinstance(root, str) or not root:
+        return known or route_path
     return lambda scope: route_path({**scope, "root_path": root})
 
 

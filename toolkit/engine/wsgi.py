@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 
 from toolkit.engine.bridge import CURRENT, Bridge
 from toolkit.engine.environ import Environ, find_header, path_info
+from toolkit.engine.places import Places
 from toolkit.engine.plan import Plan
 from toolkit.engine.routes import Route
 from toolkit.engine.wrap import Layers, choose, fuses, planned_table
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from toolkit.engine.lifespan import Resources
 
 _MARK = "__toolkit_wsgi__"
+_PYTHON = Places()
 
 
 class Wrapped(NamedTuple):
@@ -32,6 +34,8 @@ class Wrapped(NamedTuple):
     app: WSGIApplication
     layers: tuple["Layer", ...]
     routes: Mapping[str, Any]
+    routed: bool
+    """Whether requests have plans of their own: then nothing fuses with it."""
     bridge: Bridge
     resources: tuple["Resources", ...]
 
@@ -66,20 +70,19 @@ def wrap_wsgi(
 
     run = _routed(layers, variants, compiled) if variants else compiled(layers)
     held = inner.resources if resources is None else (resources, *inner.resources)
-    made = Wrapped(run, inner.app, (*layers, *inner.layers), routes or {}, inner.bridge, held)
+    made = Wrapped(run, inner.app, (*layers, *inner.layers), routes or {}, bool(variants), inner.bridge, held)
     attributes = {"app": made.app, "layers": made.layers, "routes": made.routes, _MARK: made}
     for name, value in {**attributes, "close": lambda: _close(made)}.items():
         setattr(run, name, value)
     return run
 
 
-def refuse_asgi(elements: Sequence[object]) -> None:
+def refuse_asgi(elements: Sequence[object], handlers: Iterable[str] = (), places: Places = _PYTHON) -> None:
     """Raise one ConfigError that names all that cannot stand around a WSGI application."""
-    problems = [
-        Problem(f"stack[{place}]", f"{name} needs ASGI", "leave it out of the stack around a WSGI application")
-        for place, element in enumerate(elements)
-        if (name := _needs_asgi(element))
-    ]
+    named = [(places.element(place), _needs_asgi(element)) for place, element in enumerate(elements)]
+    named += [(places.handler(place, path), "a handler") for place, path in enumerate(handlers)]
+    fix = "leave it out of the stack around a WSGI application"
+    problems = [places.located(Problem(where, f"{name} needs ASGI", fix)) for where, name in named if name]
     if problems:
         raise ConfigError(problems)
 
@@ -95,9 +98,9 @@ def _needs_asgi(element: Any) -> str | None:
 def _inside(layers: Layers, app: WSGIApplication) -> Wrapped:
     """What the layers stand around."""
     inner = getattr(app, _MARK, None)
-    return (
-        inner if isinstance(inner, Wrapped) and fuses(inner, app, layers) else Wrapped(None, app, (), {}, Bridge(), ())
-    )
+    if isinstance(inner, Wrapped) and fuses(inner, app, layers):
+        return inner
+    return Wrapped(None, app, (), {}, False, Bridge(), ())
 
 
 def _close(wrapped: Wrapped) -> None:

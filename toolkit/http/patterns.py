@@ -11,6 +11,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from fnmatch2 import fnmatchcase2
 
@@ -156,6 +157,16 @@ def _candidates(group: _Group, host: str) -> Iterator[OriginPattern]:
         host = host.partition(".")[2]
 
 
+class Sampled(Protocol):
+    """What a path pattern can be compared with: it says by samples which paths it matches."""
+
+    @property
+    def prefix(self) -> tuple[str, ...]: ...
+    @property
+    def suffix(self) -> tuple[str, ...]: ...
+    def samples(self, most: int) -> Iterator[tuple[str, ...]]: ...
+
+
 @dataclass(frozen=True, slots=True, init=False)
 class PathPattern:
     """A path where `*` stands for text within one segment and one `**` for zero or more whole segments.
@@ -192,12 +203,12 @@ class PathPattern:
             return False
         return is_plain_path(path) and self._matches(_segments(path))
 
-    def covers(self, other: "PathPattern") -> bool:
+    def covers(self, other: "Sampled") -> bool:
         """Whether every path that `other` matches is matched by this one: exact inclusion of the two sets of paths."""
         if other.prefix[: len(self.prefix)] != self.prefix or not _ends(other.suffix, self.suffix):
             return False
         most = len(self._head) + len(self._tail or ()) + 1
-        return all(self._matches(segments) for segments in other._samples(most))
+        return all(self._matches(segments) for segments in other.samples(most))
 
     def _matches(self, segments: tuple[str, ...]) -> bool:
         head, tail = self._head, self._tail
@@ -207,8 +218,11 @@ class PathPattern:
             return False
         return _fits(segments[: len(head)], head) and _fits(segments[len(segments) - len(tail) :], tail)
 
-    def _samples(self, most: int) -> Iterator[tuple[str, ...]]:
-        # A pattern matches all these paths iff it matches all of mine: a fresh symbol fits nothing but a wildcard.
+    def samples(self, most: int) -> Iterator[tuple[str, ...]]:
+        """Paths by their segments, with a fresh symbol for what `*` stands for; `**` is up to `most` segments.
+
+        A pattern matches all of these iff it matches every path of this one: the symbol fits nothing but a wildcard.
+        """
         head, tail = _with_fresh(self._head), _with_fresh(self._tail or ())
         for count in range(most + 1) if self._tail is not None else (0,):
             yield (*head, *[_FRESH] * count, *tail)

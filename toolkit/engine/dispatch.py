@@ -1,0 +1,66 @@
+"""Puts handlers in front of an application: each answers the paths of its template, all else goes through."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from toolkit.engine.lifespan import complete
+from toolkit.engine.routes import Route, Table
+from toolkit.engine.run import answer_messages
+from toolkit.engine.wrap import PATH
+from toolkit.http.answers import refusal
+from toolkit.http.templates import PathTemplate
+
+
+class Entry(NamedTuple):
+    """Who answers: a handler on its path template, or without one the application."""
+
+    template: PathTemplate | None
+    app: ASGIApp
+
+
+def dispatching(handlers: Mapping[str, ASGIApp], app: ASGIApp, path: Callable[[Scope], str]) -> ASGIApp:
+    """An application that answers by the first handler whose path template takes a request, else by `app`.
+
+    A path that is not plain goes to `app`. `.app` of what this returns is the application.
+
+    Args:
+        handlers: Bound handlers by path template.
+        app: Answers everything else, lifespans included.
+        path: How to find the path that the application routes by.
+    """
+    table = handler_table(handlers, app)
+
+    async def run(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in {"http", "websocket"}:
+            below = path(scope)
+            template, handler = table.find("", below)
+            if template is not None:
+                scope = {**scope, "path_params": {**scope.get("path_params", {}), **parameters(template, below)}}
+                return await handler(scope, receive, send)
+        return await app(scope, receive, send)
+
+    for name, value in (("app", app), (PATH, path)):
+        setattr(run, name, value)
+    return run
+
+
+async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application that knows no path: its answer is 404, and its lifespan has nothing to do."""
+    if scope["type"] == "lifespan":
+        await complete(receive, send)
+        return
+    for message in answer_messages(scope, refusal(scope, 404, "There is nothing at this address.")):
+        await send(message)
+
+
+def handler_table(handlers: Mapping[str, ASGIApp], app: ASGIApp) -> Table[Entry]:
+    """Finds who answers a path; the method does not matter."""
+    entries = [(Route.of_template(text), handler) for text, handler in handlers.items()]
+    return Table([(route, Entry(route.template, handler)) for route, handler in entries], Entry(None, app))
+
+
+def parameters(template: PathTemplate, path: str) -> dict[str, Any]:
+    """What a template finds in a path that it takes; a final newline does not count, as in the table."""
+    return {} if template.is_exact else template.match(path.removesuffix("\n")) or {}

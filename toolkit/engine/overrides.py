@@ -1,0 +1,101 @@
+"""What a route, or a handler with layers of its own, has in place of a stack's layers."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from toolkit.engine.layer import Layer
+from toolkit.options import ConfigError, Options, Problem, did_you_mean, structure_options
+
+Change = bool | Mapping[str, Any] | Layer
+Changes = Mapping[str, Change] | Sequence[Layer]
+Variant = Mapping[Layer, Layer | None]
+"""By layer, what stands in its place; None where it is off."""
+
+
+class Overrides(NamedTuple):
+    """What some changes make of a stack's layers, and what is wrong with them."""
+
+    variant: Variant
+    problems: list[Problem]
+    unsure: frozenset[Layer]
+    """The layers of which nobody can tell what was meant to change."""
+
+
+def overridden(layers: Sequence[Layer], changes: Any, where: str) -> Overrides:
+    """What `changes`, as written at `where`, make of the layers."""
+    named = {layer.label: layer for layer in layers}
+    pairs, problems = _by_label(changes, where)
+    unsure = set(layers if problems else ())
+    variant: dict[Layer, Layer | None] = {}
+    for label, change in pairs:
+        try:
+            variant[named[label]] = _changed(named[label], change, inside(where, label))
+        except KeyError:
+            fix = did_you_mean(str(label), named) or f"it has {', '.join(named) or 'none'}"
+            problems.append(Problem(inside(where, label), "no layer of this stack is called that", fix))
+            unsure.update(layers)
+        except ConfigError as error:
+            problems += error.problems
+            unsure.add(named[label])
+    made = {layer: change for layer, change in variant.items() if change is None or not is_draft(change)}
+    return Overrides(made, problems, frozenset(unsure))
+
+
+def _by_label(changes: Any, where: str) -> tuple[Iterable[tuple[str, Any]], list[Problem]]:
+    if isinstance(changes, Mapping):
+        return changes.items(), []
+    if not isinstance(changes, Sequence) or not all(isinstance(change, Layer) for change in changes):
+        fix = 'such as {"cors": False}, or a list of layers'
+        return (), [Problem(where, f"{changes!r} does not say what changes for which layer", fix)]
+    return [(change.label, change) for change in changes], [*_twice(changes, where)]
+
+
+def _twice(changes: Sequence[Layer], where: str) -> Iterator[Problem]:
+    for label, count in Counter(change.label for change in changes).items():
+        if count > 1:
+            yield Problem(where, f"{count} layers are to stand for {label!r}", "give one")
+
+
+def _changed(layer: Layer, change: Change, where: str) -> Layer | None:
+    """What stands in the place of a layer. Raises ConfigError."""
+    if isinstance(change, bool):
+        return layer if change else None
+    if isinstance(change, Mapping):
+        return _with(layer, {str(option): value for option, value in change.items()}, where)
+    if type(change) is type(layer):
+        return change
+    raise ConfigError(
+        Problem(where, f"{change!r} cannot take its place", "give options, False, or a layer of its kind")
+    )
+
+
+def _with(layer: Layer, options: Mapping[str, Any], where: str) -> Layer:
+    """A layer with other options; of a draft they are looked at each by itself, and it stays as it is."""
+    if not is_draft(layer):
+        try:
+            return layer.replace(**options)
+        except ConfigError as error:
+            raise ConfigError(moved(problem, layer, where) for problem in error.problems) from None
+    if problems := structure_options(type(layer), options, where, partial=True)[1]:
+        raise ConfigError(problems)
+    return layer
+
+
+def is_draft(part: object) -> bool:
+    """Whether a layer or a handler stands in for one whose options are wrong, so that it is found by its name."""
+    return "_draft" in getattr(part, "__dict__", ())
+
+
+def inside(where: str, name: object) -> str:
+    """The place of a name inside another place: `.name`, or in brackets where it is no identifier."""
+    return f"{where}.{name}" if str(name).isidentifier() else f"{where}[{name!r}]"
+
+
+def moved(problem: Problem, options: Options, where: str) -> Problem:
+    """A problem that options placed under the name of their class, as seen from where they are written."""
+    label = type(options).__name__
+    rest = problem.where.removeprefix(label)
+    is_own = problem.where.startswith(label) and rest[:1] in {"", ".", "["}
+    return replace(problem, where=where + rest if is_own else f"{where}: {problem.where}")

@@ -1,0 +1,31 @@
+"""What the parts of a stack are called in errors and in explain, and where they were written."""
+
+from toolkit.options import Problem
+
+
+class Places:
+    """The names of a stack's parts as Python writes them; a configuration file has its own, with lines."""
+
+    def element(self, index: int) -> str:
+        """A layer or a foreign middleware, by its place among all elements."""
+        return f"stack[{index}]"
+
+    def route(self, index: int, key: str) -> str:
+        """A route, by its place among the routes and by its key."""
+        return f"routes[{key!r}]"
+
+    def handler(self, index: int, path: str) -> str:
+        """A handler, by its place among the handlers and by its path template. Its overrides: this and `.layers`."""
+        return f"handlers[{path!r}]"
+
+    def default(self, kind: str) -> str:
+        """The default options of a kind."""
+        return f"defaults[{kind!r}]"
+
+    def located(self, problem: Problem) -> Problem:
+        """The problem with the file and the line of its place, where there are such."""
+        return problem
+
+    def written(self, where: str) -> str:
+        """Where exactly this place was written, such as "toolkit.toml:20"; "" where that is not known."""
+        return ""
