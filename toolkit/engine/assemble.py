@@ -38,16 +38,14 @@ def assemble(
     mounted = [_handler(place, path, handlers[path], places) for place, path in enumerate(handlers)]
     changing = [*routed, *_with_a_say(mounted)]
     overrides = [overridden(layers, written.changes, written.where) for written in changing]
-    variants = [
-        (written.route, found.variant) for written, found in zip(changing, overrides, strict=True) if written.route
-    ]
+    pairs = [*zip(changing, overrides, strict=True)]
     problems = [*_foreign_problems(elements, places), *order_problems(elements, provides, places)]
     problems += [problem for written in (*routed, *mounted) for problem in written.problems]
     problems += [problem for found in overrides for problem in found.problems]
-    problems += _hidden(_parsed(routed), _parsed(mounted))
-    problems += _needs(layers, variants, provides)
+    problems += [*_hidden(_parsed(routed), _parsed(mounted)), *_idle(_parsed(routed), mounted)]
+    problems += _needs(layers, pairs, provides)
     problems += _objections(elements, overrides, places)
-    return variants, problems
+    return [(written.route, found.variant) for written, found in pairs if written.route], problems
 
 
 class _Written(NamedTuple):
@@ -86,7 +84,7 @@ def _read(read: Callable[[str, str], Route], key: str, where: str) -> tuple[Rout
 
 def _with_a_say(mounted: Sequence[_Written]) -> Sequence[_Written]:
     """The handlers up to the last that has layers of its own: of two that take a path only the first counts."""
-    own = [place for place, written in enumerate(mounted) if written.changes or written.changes is None]
+    own = [place for place, written in enumerate(mounted) if written.changes != {}]
     return mounted[: max(own, default=-1) + 1]
 
 
@@ -123,14 +121,26 @@ def _hidden(routes: Sequence[Route], templates: Sequence[Route]) -> Iterator[Pro
         yield Problem(template.where, reason, "put the narrower path first, or remove one")
 
 
-def _needs(layers: Sequence[Layer], variants: Variants, provides: frozenset[str]) -> Iterator[Problem]:
+def _idle(routes: Sequence[Route], mounted: Sequence[_Written]) -> Iterator[Problem]:
+    """Handlers whose own layers never come into play, for routes are tried first."""
+    for written in mounted:
+        template = written.route if written.changes != {} else None
+        earlier = next((route for route in routes if template is not None and route.covers(template)), None)
+        if earlier is not None:
+            reason = f"never matches: the route {earlier.key!r} comes first and takes all of its requests"
+            yield Problem(written.where, reason, "change the layers in that route, or make it narrower")
+
+
+def _needs(
+    layers: Sequence[Layer], changing: Iterable[tuple[_Written, Overrides]], provides: frozenset[str]
+) -> Iterator[Problem]:
     """What a route takes away that a layer needs; what the whole stack lacks is told once."""
     lacking = {(layer.label, need) for layer, need in unprovided(layers, provides)}
-    for route, variant in variants:
+    for written, (variant, _, _) in changing:
         left = [chosen for layer in layers if (chosen := variant.get(layer, layer)) is not None]
         for layer, need in unprovided(left, provides):
             if (layer.label, need) not in lacking:
-                yield need_problem(route.where, layer, need, left)
+                yield need_problem(written.where, layer, need, left)
 
 
 def _objections(elements: Sequence[object], overrides: Sequence[Overrides], places: Places) -> Iterator[Problem]:

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from toolkit.engine.lifespan import complete
+from toolkit.engine.handler import answered
 from toolkit.engine.routes import Route, Table
-from toolkit.engine.run import answer_messages
 from toolkit.engine.wrap import PATH
 from toolkit.http.answers import refusal
 from toolkit.http.templates import PathTemplate
@@ -48,11 +48,11 @@ def dispatching(handlers: Mapping[str, ASGIApp], app: ASGIApp, path: Callable[[S
 
 async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
     """An application that knows no path: its answer is 404, and its lifespan has nothing to do."""
-    if scope["type"] == "lifespan":
-        await complete(receive, send)
-        return
-    for message in answer_messages(scope, refusal(scope, 404, "There is nothing at this address.")):
-        await send(message)
+    await answered(_not_found, scope, receive, send)
+
+
+def _not_found(scope: Scope) -> Response:
+    return refusal(scope, 404, "There is nothing at this address.")
 
 
 def handler_table(handlers: Mapping[str, ASGIApp], app: ASGIApp) -> Table[Entry]:

@@ -1,17 +1,19 @@
 """A handler: what answers on some paths in the place of the wrapped application."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any, ClassVar, Self
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from toolkit.engine.exchange import Exchange
-from toolkit.engine.lifespan import OpenStore
+from toolkit.engine.lifespan import OpenStore, complete
 from toolkit.engine.overrides import Changes
 from toolkit.engine.reserved import refuse_reserved
+from toolkit.engine.run import answer_messages
 from toolkit.options import Invalid, Options, Problem
 
 
@@ -62,6 +64,15 @@ class Mounted:
 
     app: ASGIApp
     layers: Changes = field(default_factory=dict)
+
+
+async def answered(answer: Callable[[Scope], Response], scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request or a handshake with a plain response, which is never called; a lifespan has nothing to do."""
+    if scope["type"] == "lifespan":
+        await complete(receive, send)
+        return
+    for message in answer_messages(scope, answer(scope)):
+        await send(message)
 
 
 def application(handler: ASGIApp | Mounted) -> ASGIApp:

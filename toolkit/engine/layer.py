@@ -5,7 +5,7 @@ calls no others. Every hook may be `def`, `async def`, or either by turns: it re
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Concatenate, ParamSpec, Self
+from typing import Annotated, Any, ClassVar, Concatenate, ParamSpec, Self
 from wsgiref.types import WSGIApplication
 
 from starlette.responses import Response
@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from toolkit.engine.exchange import Done, Exchange, Hook, Message
 from toolkit.engine.lifespan import OpenStore, Resources
-from toolkit.engine.reserved import refuse_reserved
+from toolkit.engine.reserved import NO_LABELS, refuse_reserved, unreserved
 from toolkit.engine.wrap import wrap
 from toolkit.engine.wsgi import refuse_asgi, wrap_wsgi
 from toolkit.options import Options, Problem
@@ -48,13 +48,15 @@ class Layer(Options):
     asgi_only: ClassVar[bool] = False
     """True for a layer that makes no sense around a WSGI application."""
 
-    name: str | None = None
+    name: Annotated[str, unreserved] | None = None
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         refuse_reserved(cls, ("use",))
         if "kind" not in cls.__dict__:
             cls.kind = cls.__name__.lower()
+        if cls.kind in NO_LABELS:
+            raise TypeError(f"{cls.__qualname__}: {cls.kind!r} means something else in files; give it another kind")
 
     def request(self, exchange: Exchange) -> Hook:
         """On the way in. A Response answers at once: nothing further in is called."""

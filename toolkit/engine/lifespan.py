@@ -21,6 +21,7 @@ class Resource(Protocol):
 
 
 OpenStore = Callable[[Any], Any]
+Stores = Mapping[str, Resource | str]
 
 _log = logging.getLogger("toolkit")
 
@@ -29,21 +30,35 @@ class Resources:
     """The stores of one stack, each opened once however many layers use it.
 
     Args:
-        named: The stores that layers may ask for by name. A layer may also hand in a store itself.
+        named: The stores that layers may ask for by name, or their URLs. A layer may also hand in a store itself, or
+            name a URL: of each URL there is one store.
     """
 
-    def __init__(self, named: Mapping[str, Resource] | None = None) -> None:
+    def __init__(self, named: Stores | None = None) -> None:
         self._named = dict(named or {})
+        self._by_url: dict[str, Resource] = {}
         self._used: dict[Hashable, Resource] = {}
 
     def find(self, store: "str | Resource") -> Resource:
-        """The store that a layer's option means. Raises ConfigError for a name that the stack does not know."""
-        found = self._named.get(store) if isinstance(store, str) else store
-        if found is None:
-            fix = did_you_mean(str(store), self._named)
-            raise ConfigError(Problem("stores", f"no store is called {store!r}", fix))
+        """The store that a layer's option means.
+
+        Raises ConfigError for a name that the stack does not know, and for a URL that means no store.
+        """
+        found = self._named.get(store, store) if isinstance(store, str) else store
+        if isinstance(found, str):
+            if ":" not in found:
+                fix = did_you_mean(found, self._named)
+                raise ConfigError(Problem("stores", f"no store is called {found!r}", fix))
+            found = self._at(found)
         self._used[id(found)] = found
         return found
+
+    def _at(self, url: str) -> Resource:
+        if url not in self._by_url:
+            from toolkit.stores import open_store  # noqa: PLC0415 - it is loaded where a store is asked for by URL
+
+            self._by_url[url] = open_store(url)
+        return self._by_url[url]
 
     def __bool__(self) -> bool:
         return bool(self._used)

@@ -30,17 +30,22 @@ def overridden(layers: Sequence[Layer], changes: Any, where: str) -> Overrides:
     unsure = set(layers if problems else ())
     variant: dict[Layer, Layer | None] = {}
     for label, change in pairs:
+        if label not in named:
+            problems.append(_unknown(label, named, where))
+            unsure.update(layers)
+            continue
         try:
             variant[named[label]] = _changed(named[label], change, inside(where, label))
-        except KeyError:
-            fix = did_you_mean(str(label), named) or f"it has {', '.join(named) or 'none'}"
-            problems.append(Problem(inside(where, label), "no layer of this stack is called that", fix))
-            unsure.update(layers)
         except ConfigError as error:
             problems += error.problems
             unsure.add(named[label])
     made = {layer: change for layer, change in variant.items() if change is None or not is_draft(change)}
     return Overrides(made, problems, frozenset(unsure))
+
+
+def _unknown(label: object, known: Iterable[str], where: str) -> Problem:
+    fix = did_you_mean(str(label), known) or f"it has {', '.join(known) or 'none'}"
+    return Problem(inside(where, label), "no layer of this stack is called that", fix)
 
 
 def _by_label(changes: Any, where: str) -> tuple[Iterable[tuple[str, Any]], list[Problem]]:

@@ -15,7 +15,7 @@ from toolkit.engine.dispatch import dispatching, not_found
 from toolkit.engine.handler import Handler, application
 from toolkit.engine.install import install
 from toolkit.engine.layer import Layer
-from toolkit.engine.lifespan import Resource, Resources
+from toolkit.engine.lifespan import Resources, Stores
 from toolkit.engine.places import Places
 from toolkit.engine.routes import Route
 from toolkit.engine.wrap import path_of, wrap
@@ -48,7 +48,7 @@ class Stack:
     elements: tuple[Element, ...]
     layers: tuple[Layer, ...]
     routes: Routes
-    stores: Mapping[str, Resource]
+    stores: Stores
     provides: frozenset[str]
     handlers: Handlers
     defaults: Defaults
@@ -59,7 +59,7 @@ class Stack:
         self,
         elements: Sequence[Element],
         routes: Routes,
-        stores: Mapping[str, Resource],
+        stores: Stores,
         provides: Iterable[str],
         *,
         handlers: Handlers = _NOTHING,
@@ -167,7 +167,7 @@ class Wrapping:
 def stack(
     *elements: "Element | Stack",
     routes: Routes | None = None,
-    stores: Mapping[str, Resource] | None = None,
+    stores: Stores | None = None,
     handlers: Handlers | None = None,
     defaults: Defaults | None = None,
     provides: Iterable[str] = (),
@@ -180,7 +180,7 @@ def stack(
             {"sessions": False}}`. A key is `[METHOD[,METHOD] ]/path` with `*` for one segment and one `**` for any
             number. A value maps a layer's name to options that replace its own, to False or to a layer; or it is a list
             of layers.
-        stores: What layers may name as their store.
+        stores: What layers may name as their store: stores by name, or their URLs.
         handlers: What answers in the application's place, first match wins: `{"/files/{path:path}": app}`, where a key
             is a path template of Starlette and a value any ASGI application, or `Mounted(app, layers={…})` to change
             something about the layers there, unless a route takes the request.
