@@ -2,10 +2,13 @@
 
 from starlette.middleware import Middleware as Middleware
 
+from toolkit.config import compile as compile
 from toolkit.cors import CORS as CORS
 from toolkit.cors import CORSMiddleware as CORSMiddleware
 from toolkit.engine.bridge import run_sync as run_sync
 from toolkit.engine.exchange import Exchange as Exchange
+from toolkit.engine.handler import Handler as Handler
+from toolkit.engine.handler import Mounted as Mounted
 from toolkit.engine.layer import Layer as Layer
 from toolkit.engine.layer import middleware as middleware
 from toolkit.engine.stack import Stack as Stack

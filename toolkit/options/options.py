@@ -67,7 +67,7 @@ class Options:
         try:
             return cls(**value)
         except ConfigError as error:
-            problems = [_moved(problem, cls.__name__, "") for problem in error.problems]
+            problems = [moved(problem, cls.__name__, "") for problem in error.problems]
         raise Several(Invalid(problem.reason, problem.fix, problem.where) for problem in problems)
 
     def bound(self, **attributes: Any) -> Self:
@@ -150,10 +150,10 @@ def _broken(cls: type[Options], rules: Iterable[Rule], values: dict[str, Any], w
     for rule in rules:
         found = rule.method(draft) if rule.names <= values.keys() else None
         for problem in (found,) if isinstance(found, Problem) else found or ():
-            yield hushed(_moved(problem, cls.__name__, where), secrets)
+            yield hushed(moved(problem, cls.__name__, where), secrets)
 
 
-def _moved(problem: Problem, label: str, where: str) -> Problem:
+def moved(problem: Problem, label: str, where: str) -> Problem:
     """A problem that a class placed under its own name, as seen from where its options are written."""
     inside = re.match(re.escape(label) + r"(?![^.\[])", problem.where)
     place = problem.where[inside.end() :] if inside else f": {problem.where}"

@@ -1,0 +1,175 @@
+"""From a configuration to the stack that Python makes with `stack(...)`, or to everything that is wrong with it."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from starlette.types import Receive, Scope, Send
+
+from toolkit.config.defaults import Defaults, default_problems
+from toolkit.config.document import Document
+from toolkit.config.draft import Draft
+from toolkit.config.keyed import Keyed
+from toolkit.config.kinds import Kinds
+from toolkit.config.masking import is_under, masked
+from toolkit.config.overrides import Overrider
+from toolkit.config.parts import Finder, Parts, Used
+from toolkit.config.read import read
+from toolkit.config.references import Resolver
+from toolkit.config.sections import Entry, near, read_sections, respelt
+from toolkit.config.stores import Stores
+from toolkit.engine.handler import Mounted
+from toolkit.engine.layer import Layer
+from toolkit.engine.stack import Stack
+from toolkit.options import MISSING, ConfigError, Invalid, Options, Problem
+
+
+def compile(source: str | os.PathLike[str] | Mapping[str, Any], *, environ: Mapping[str, str] = os.environ) -> Stack:
+    """The stack that a configuration describes.
+
+    Args:
+        source: The path of a .toml, .yaml, .yml or .json file, or a mapping with the same sections: `stores`,
+            `defaults`, `middleware`, `route`, `handler`, `provides`.
+        environ: What `${VAR}` in values stands for.
+
+    Raises:
+        ConfigError: With everything that is wrong, each with its file and line.
+    """
+    return compile_document(read(source), environ, Kinds())
+
+
+def compile_document(document: Document, environ: Mapping[str, str], kinds: Kinds) -> Stack:
+    """The stack that a document describes, made of these kinds. Raises ConfigError."""
+    compilation = _Compilation(document, environ, kinds)
+    draft = compilation.draft()
+    if not compilation.problems and not compilation.resolver.problems:
+        try:
+            return draft.stack()
+        except ConfigError as error:
+            compilation.problems += error.problems
+    else:
+        compilation.problems += draft.problems()
+    raise ConfigError(_told(compilation, draft))
+
+
+def _told(compilation: "_Compilation", draft: Draft) -> list[Problem]:
+    """Every problem once, in the order of the lines, without what references stand for."""
+    resolver, places = compilation.resolver, draft.places
+    found = [problem for problem in compilation.problems if not _is_consequence(problem, resolver.unresolved)]
+    told = [masked(places.located(problem), resolver.resolved) for problem in found]
+    told += map(places.located, resolver.problems)
+    return sorted(dict.fromkeys(told), key=lambda problem: problem.line)
+
+
+def _is_consequence(problem: Problem, unresolved: Iterable[str]) -> bool:
+    """Whether a problem is about a value whose reference is wrong, which is told already."""
+    shows = "${" in problem.reason or "${" in problem.fix
+    return any(is_under(problem.where, place) or (shows and is_under(place, problem.where)) for place in unresolved)
+
+
+class _Compilation:
+    """Makes a draft of a document; `problems` and those of the `resolver` are what is wrong with its parts."""
+
+    def __init__(self, document: Document, environ: Mapping[str, str], kinds: Kinds) -> None:
+        self.problems: list[Problem] = []
+        self.resolver = Resolver(document.base, environ)
+        self._document = document
+        self._kinds = kinds
+        self._sections = read_sections(document, kinds, self.problems)
+        self._stores = Stores(self._sections.stores, self.resolver)
+        self.problems += self._stores.problems
+
+    def draft(self) -> Draft:
+        """The stack as far as it can be made."""
+        finder = Finder(self._kinds, self.resolver, self.problems)
+        layers = [finder.find(entry, "layer") for entry in self._sections.middleware]
+        handlers = Keyed("path")
+        sites = [self._site(entry, handlers, finder) for entry in self._sections.handler]
+        used = [*layers, *(site.used for site in sites)]
+        parts = Parts(self._defaults(used), self._stores, self.resolver, self.problems)
+        elements = [(one, parts.element(one)) for one in layers]
+        overrider = self._overrider(elements, self._doubtful(used))
+        for site in sites:
+            handlers.values[site.path] = _mounted(site, parts.handler(site.used), overrider)
+        return Draft(
+            document=self._document,
+            elements=[(one.entry.where, part) for one, part in elements if part is not None],
+            is_whole=all(part is not None for _, part in elements) and not self._sections.vague,
+            routes=self._routes(overrider),
+            handlers=handlers,
+            provides=self._sections.provides,
+            stores=self._stores.by_name,
+            defaults=parts.defaults.given(),
+        )
+
+    def _site(self, entry: Entry, handlers: Keyed, finder: Finder) -> "_Site":
+        path, data = handlers.take(entry, self.problems)
+        layers, data = respelt(replace(entry, data=data), "layers", _is_table, self.problems)
+        return _Site(path, finder.find(replace(entry, data=data), "handler"), layers)
+
+    def _routes(self, overrider: Overrider) -> Keyed:
+        routes = Keyed("match")
+        for entry in self._sections.route:
+            key, changes = routes.take(entry, self.problems)
+            routes.values[key] = overrider.read(changes, entry.path)
+        return routes
+
+    def _defaults(self, used: Sequence[Used]) -> Defaults:
+        classes = {one.kind: one.found for one in used if one.role}
+        known = [*self._kinds.names, *classes]
+        defaults = Defaults(self._sections.defaults, known, self._doubtful(used), self.resolver)
+        self.problems += defaults.problems
+        for kind, entry in defaults.items():
+            cls = classes.get(kind) or self._unused(kind, entry)
+            self.problems += default_problems(cls, entry, self._stores, self.resolver.base) if cls else ()
+        return defaults
+
+    def _unused(self, kind: str, entry: Entry) -> type[Options] | None:
+        """The class of a kind that only defaults name; None where nothing is known of it."""
+        try:
+            return self._kinds.load(kind) if kind in self._kinds.names else None
+        except Invalid as refused:
+            self.problems.append(Problem(entry.where, refused.reason, refused.fix))
+            return None
+
+    def _doubtful(self, used: Iterable[Used]) -> set[str]:
+        """What may be the kind or the name of parts of which nothing is known."""
+        return self._sections.vague.union(*(_names(one, self._kinds) for one in used if one.found is MISSING))
+
+    def _overrider(self, elements: Sequence[tuple[Used, Any]], doubtful: set[str]) -> Overrider:
+        layers = [part for _, part in elements if isinstance(part, Layer)]
+        unusable = {one.label or one.kind for one, part in elements if part is None and one.role}
+        return Overrider(layers, doubtful | unusable, self._stores, self.resolver, self.problems)
+
+
+class _Site(NamedTuple):
+    """A handler, its path, and what it says of the layers."""
+
+    path: str
+    used: Used
+    layers: Any
+
+
+def _names(used: Used, kinds: Kinds) -> set[str]:
+    label = {used.label} if used.label else set()
+    if used.use is None:
+        return label or set(kinds.names)
+    meant = near(used.use, kinds.names)
+    return label | {used.use, used.use.rpartition(":")[2].lower()} | ({meant} if meant else set())
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _mounted(site: _Site, app: Any, overrider: Overrider) -> Any:
+    """The handler as a stack takes it; its path and its overrides are checked where there is none."""
+    answering = _nobody if app is None else app
+    if site.layers is MISSING:
+        return answering
+    return Mounted(answering, overrider.read(site.layers, (*site.used.entry.path, "layers")))
+
+
+async def _nobody(scope: Scope, receive: Receive, send: Send) -> None:
+    """Stands for a handler that could not be made, in a stack that never is."""

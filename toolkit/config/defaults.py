@@ -1,0 +1,70 @@
+"""Options by kind, for all layers and handlers of that kind that do not give them themselves."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path as File
+from typing import Any
+
+from toolkit.config.anchors import anchored
+from toolkit.config.masking import is_under
+from toolkit.config.references import Resolver
+from toolkit.config.sections import Entry
+from toolkit.config.stores import Stores
+from toolkit.options import Options, Problem, did_you_mean, structure_options
+
+
+class Defaults:
+    """The section `defaults`, with all references resolved.
+
+    Args:
+        entries: Options by kind, as written.
+        known: Every kind that there is; a misspelt one is told, and taken for what it was meant to be.
+        doubtful: What may be a kind, for it is written where none could be found.
+    """
+
+    def __init__(
+        self, entries: Mapping[str, Entry], known: Iterable[str], doubtful: Iterable[str], resolver: Resolver
+    ) -> None:
+        self._entries: dict[str, Entry] = {}
+        self.problems: list[Problem] = []
+        known = [*known]
+        for kind, entry in entries.items():
+            resolved = replace(entry, data=resolver.resolve(entry.data, entry.path))
+            if kind in known or kind in doubtful:
+                self._entries[kind] = resolved
+            else:
+                self._misspelt(kind, resolved, [name for name in known if name not in entries], known)
+
+    def _misspelt(self, kind: str, entry: Entry, free: Iterable[str], known: Iterable[str]) -> None:
+        fix = did_you_mean(kind, known)
+        self.problems.append(Problem(entry.where, "no layer or handler is of that kind", fix))
+        meant = next((name for name in free if fix and did_you_mean(kind, [name]) == fix), None)
+        if meant:
+            self._entries[meant] = entry
+
+    def of(self, kind: str) -> Mapping[str, Any]:
+        """The default options of a kind."""
+        return self._entries[kind].data if kind in self._entries else {}
+
+    def items(self) -> Iterator[tuple[str, Entry]]:
+        """Every kind with its options."""
+        return iter(self._entries.items())
+
+    def given(self) -> dict[str, Mapping[str, Any]]:
+        """The options by kind."""
+        return {kind: entry.data for kind, entry in self._entries.items()}
+
+    def moved(self, problem: Problem, kind: str, entry: Entry) -> Problem:
+        """A problem of an entry, placed where the option that it is about was written."""
+        for option in self.of(kind).keys() - entry.data.keys():
+            place = entry.at(option)
+            if is_under(problem.where, place):
+                return replace(problem, where=self._entries[kind].at(option) + problem.where[len(place) :])
+        return problem
+
+
+def default_problems(cls: type[Options], entry: Entry, stores: Stores, base: File) -> Iterator[Problem]:
+    """What is wrong with defaults by themselves, whether anything uses them or not."""
+    given = anchored(cls, entry.data, base)
+    yield from structure_options(cls, given, entry.where, partial=True)[1]
+    yield from stores.problems_of(cls, given, entry.where)

@@ -1,0 +1,179 @@
+"""The layers, the foreign middleware and the handlers of a configuration, each made of its table.
+
+Rule: a layer whose options are wrong stays as a draft, an instance without them, so that its place in the order, its
+name and what routes say of it are checked all the same.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from toolkit.config.anchors import anchored
+from toolkit.config.defaults import Defaults
+from toolkit.config.foreign import foreign_element, foreign_handler
+from toolkit.config.kinds import Kinds, Role, role_of
+from toolkit.config.references import Resolver
+from toolkit.config.sections import Entry, plain, respelt
+from toolkit.config.stores import Stores
+from toolkit.options import (
+    MISSING,
+    ConfigError,
+    Invalid,
+    Options,
+    Problem,
+    declared,
+    did_you_mean,
+    structure_options,
+)
+from toolkit.options.dotted import is_dotted, told
+from toolkit.options.options import moved
+
+
+class Used(NamedTuple):
+    """An entry, and what its `use` was found to be: MISSING, where that is wrong."""
+
+    entry: Entry
+    use: str | None
+    found: Any
+    label: str | None = None
+    """The name it was given beside its kind."""
+
+    @property
+    def role(self) -> Role | None:
+        """None for what is no kind."""
+        return role_of(self.found)
+
+    @property
+    def kind(self) -> str:
+        """Its kind: a file knows it by the name that it is used by, or else by its class's."""
+        return self.found.kind if self.use is None or ":" in self.use else self.use
+
+
+class Finder:
+    """Finds what the entries of a list use."""
+
+    def __init__(self, kinds: Kinds, resolver: Resolver, problems: list[Problem]) -> None:
+        self._kinds = kinds
+        self._resolver = resolver
+        self._problems = problems
+
+    def find(self, entry: Entry, want: Role) -> Used:
+        """What an entry uses, and its own options with all references resolved."""
+        use, data = respelt(entry, "use", self._is_use, self._problems)
+        label = data.get("name") if want == "layer" else None
+        label = label if isinstance(label, str) else None
+        data = self._resolver.resolve(data, entry.path)
+        entry = replace(entry, data=data)
+        if use is MISSING:
+            self._refuse(entry.at("use"), Invalid("missing", "give the kind, or 'package.module:name'"))
+            return Used(entry, None, MISSING, label)
+        text = plain(use, entry.at("use"), "a kind or a dotted path", self._problems)
+        return Used(entry, text, MISSING if text is None else self._found(text, entry, want), label)
+
+    def _found(self, use: str, entry: Entry, want: Role) -> Any:
+        try:
+            return self._kinds.find(use, want)
+        except Invalid as refused:
+            self._refuse(entry.at("use"), refused)
+            return MISSING
+
+    def _is_use(self, value: object) -> bool:
+        return isinstance(value, str) and (value in self._kinds.names or is_dotted(value))
+
+    def _refuse(self, where: str, refused: Invalid) -> None:
+        self._problems.append(Problem(where, refused.reason, refused.fix))
+
+
+class Parts:
+    """Makes the parts of a stack of the entries of a configuration; what is wrong with them is added to `problems`."""
+
+    def __init__(self, defaults: Defaults, stores: Stores, resolver: Resolver, problems: list[Problem]) -> None:
+        self.defaults = defaults
+        self._stores = stores
+        self._resolver = resolver
+        self._problems = problems
+
+    def element(self, used: Used) -> Any:
+        """A layer, a draft of one, or foreign middleware; None where nothing is known of it."""
+        if used.role == "layer":
+            return self.options(used)
+        return self._foreign(used, foreign_element)
+
+    def handler(self, used: Used) -> Any:
+        """A handler or any application; None where there is none."""
+        if used.role == "handler":
+            return self.options(used)
+        return self._foreign(used, foreign_handler)
+
+    def options(self, used: Used) -> Any:
+        """An instance of the class used, or a draft of it."""
+        cls, entry = used.found, used.entry
+        given = {**self.defaults.of(used.kind), **entry.data}
+        if used.role == "layer" and used.kind != cls.kind:
+            given.setdefault("name", used.kind)
+        try:
+            given = anchored(cls, given, self._resolver.base)
+            made = cls(**given)
+        except Exception:
+            return self._draft(used, given)
+        self._tell(used, [*self._stores.problems_of(cls, given, entry.where)])
+        return made
+
+    def _draft(self, used: Used, given: Mapping[str, Any]) -> Any:
+        cls, entry = used.found, used.entry
+        try:
+            values, problems = structure_options(cls, given, entry.where)
+            problems = [*problems, *self._stores.problems_of(cls, given, entry.where)]
+            self._tell(used, problems or _set_up_problems(cls, given, entry))
+            return draft(cls, values)
+        except Exception as error:  # a class of others may break in any way
+            self._problems.append(Problem(entry.at("use"), f"{used.use!r} cannot be set up: {told(error)}"))
+            return None
+
+    def _tell(self, used: Used, problems: list[Problem]) -> None:
+        """Each where its option was written; an option that defaults give to many is told once."""
+        reserved = ("path", "layers") if used.role == "handler" else ("name",)
+        for problem in problems:
+            told_at = self.defaults.moved(_hinted(problem, reserved), used.kind, used.entry)
+            if told_at not in self._problems:
+                self._problems.append(told_at)
+
+    def _foreign(self, used: Used, make: Callable[..., Any]) -> Any:
+        entry = used.entry
+        if used.found is MISSING or any(place.startswith(f"{entry.where}.") for place in self._resolver.unresolved):
+            return None
+        try:
+            return make(used.found, used.use, entry.data, entry, self._problems)
+        except Invalid as refused:
+            self._problems.append(Problem(entry.at("use"), refused.reason, refused.fix))
+            return None
+
+
+def _set_up_problems(cls: type[Options], given: Mapping[str, Any], entry: Entry) -> list[Problem]:
+    """What a class finds wrong only when an instance is made."""
+    try:
+        made = cls(**given)
+    except ConfigError as error:
+        return [moved(problem, cls.__name__, entry.where) for problem in error.problems]
+    except Exception as error:
+        return [Problem(entry.where, f"its set-up failed: {told(error)}")]
+    raise AssertionError(f"{made!r} was refused before")
+
+
+def _hinted(problem: Problem, reserved: tuple[str, ...]) -> Problem:
+    if problem.reason != "unknown option" or problem.fix:
+        return problem
+    return replace(problem, fix=did_you_mean(problem.where.rpartition(".")[2], reserved))
+
+
+def draft(cls: type[Options], values: Mapping[str, Any]) -> Any:
+    """An instance without its checks; None if its class cannot be asked what stacks ask."""
+    made: Any = object.__new__(cls)
+    otherwise = {entry.name: entry.default for entry in declared(cls) if entry.default is not MISSING}
+    made.__dict__.update({**otherwise, **values, "_given": dict(values), "_draft": True})
+    try:
+        for asked in ("label", "may_answer"):
+            getattr(made, asked, None)
+    except Exception:  # it looks at an option that is not there
+        return None
+    return made

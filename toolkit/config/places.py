@@ -1,0 +1,41 @@
+"""What the parts of a stack are called that a configuration describes, and on which line each stands."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from toolkit.config.document import Document, place
+from toolkit.engine.places import Places
+from toolkit.options import Problem
+
+
+@dataclass(frozen=True)
+class FilePlaces(Places):
+    """The places of a document; elements, routes and handlers by their index in the stack."""
+
+    document: Document
+    elements: Sequence[str] = ()
+    routes: Sequence[str] = ()
+    handlers: Sequence[str] = ()
+
+    def element(self, index: int) -> str:
+        return self.elements[index]
+
+    def route(self, index: int, key: str) -> str:
+        return self.routes[index]
+
+    def handler(self, index: int, path: str) -> str:
+        return self.handlers[index]
+
+    def default(self, kind: str) -> str:
+        return place(("defaults", kind))
+
+    def located(self, problem: Problem) -> Problem:
+        """What is wrong with a route or with a handler as a whole is wrong with its match or its path."""
+        if problem.file:
+            return problem
+        key = "match" if problem.where in self.routes else "path" if problem.where in self.handlers else ""
+        found = self.document.located(replace(problem, where=f"{problem.where}.{key}") if key else problem)
+        return replace(found, where=problem.where)
+
+    def written(self, where: str) -> str:
+        return self.document.written(where)

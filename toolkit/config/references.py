@@ -1,0 +1,176 @@
+"""References in values: `${VAR}`, `${VAR:-default}`, `${file:path}`; `$${` is the text `${`.
+
+Rules of this file:
+
+- A variable that is not set is a problem. An empty one is set for `${VAR}` and not for `:-`, as in a shell.
+- A value that is one whole reference may mean a number, a list, true or false. Within longer text it is text.
+- References do not stand in one another, and not in keys.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path as File
+from typing import Any, NamedTuple
+
+from toolkit.config.document import Path, place
+from toolkit.options import Invalid, Problem, Reference, did_you_mean, show
+
+_REFERENCE = re.compile(
+    r"\$\$\{|\$\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-[^{}]*)?|file:(?P<file>[^{}]+))\}|(?P<wrong>\$\{[^{}]*\}?)"
+)
+_FORMS = "write ${VAR}, ${VAR:-default} or ${file:path}; $${ is the text ${"
+_LARGEST = 65536  # bytes of a file that a value is taken from
+
+
+class Unresolved:
+    """Stands for a value whose reference is wrong: that has been told, and whatever reads it refuses it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return show(self._text)
+
+
+class Resolved(NamedTuple):
+    """A value that holds what somebody else wrote: no message may show that."""
+
+    where: str
+    written: str
+    value: str
+    taken: tuple[tuple[str, str], ...]
+    """Each reference as written, and what it stands for."""
+
+
+class Resolver:
+    """Puts what references stand for in their place.
+
+    Attributes:
+        base: Where relative paths start.
+        problems: What is wrong with references.
+        resolved: Every value that had one.
+        unresolved: The places of the values whose references are wrong.
+    """
+
+    def __init__(self, base: File, environ: Mapping[str, str]) -> None:
+        self.base = base
+        self._environ = environ
+        self.problems: list[Problem] = []
+        self.resolved: list[Resolved] = []
+        self.unresolved: list[str] = []
+
+    def resolve(self, value: Any, path: Path) -> Any:
+        """A copy of `value`, which stands at `path`, with all references resolved."""
+        if type(value) is dict:
+            return {self._key(key, path): self.resolve(inner, (*path, key)) for key, inner in value.items()}
+        if type(value) is list:
+            return [self.resolve(inner, (*path, index)) for index, inner in enumerate(value)]
+        return self._text(value, place(path)) if type(value) is str and "${" in value else value
+
+    def _key(self, key: str, path: Path) -> str:
+        if has_reference(key):
+            self.problems.append(Problem(place((*path, key)), "a reference cannot stand in a key", "write it out"))
+        return key
+
+    def _text(self, text: str, where: str) -> Any:
+        found = [(match, self._stands_for(match)) for match in _REFERENCE.finditer(text)]
+        refused = {one.reason: one for _, one in found if isinstance(one, Invalid)}
+        if refused:
+            self.problems += [Problem(where, one.reason, one.fix) for one in refused.values()]
+            self.unresolved.append(where)
+            return Unresolved(text)
+        pieces = [(match, one) for match, one in found if isinstance(one, str)]
+        value = "".join(_woven(text, pieces))
+        taken = tuple((match[0], one) for match, one in pieces if _is_foreign(match, one))
+        if taken:
+            self.resolved.append(Resolved(where, text, value, taken))
+        return Reference(value) if _is_whole(text) else value
+
+    def _stands_for(self, match: "re.Match[str]") -> str | Invalid:
+        if match["wrong"] is not None:
+            return _syntax(match["wrong"])
+        try:
+            if match["file"] is not None:
+                return _content(self.base, match["file"])
+            return self._variable(match["name"], match["default"]) if match["name"] else "${"
+        except Invalid as refused:
+            return refused
+
+    def _variable(self, name: str, default: str | None) -> str:
+        value = self._environ.get(name)
+        if default is not None:
+            return value or default[2:]
+        if value is None:
+            fix = did_you_mean(name, self._environ) or f"set it, or write ${{{name}:-default}}"
+            raise Invalid(f"the environment variable {name} is not set", fix)
+        return value
+
+
+def has_reference(text: object) -> bool:
+    """Whether text would be changed by resolving it."""
+    return isinstance(text, str) and "${" in text
+
+
+def _woven(text: str, pieces: list[tuple["re.Match[str]", str]]) -> Iterator[str]:
+    end = 0
+    for match, found in pieces:
+        yield text[end : match.start()]
+        yield found
+        end = match.end()
+    yield text[end:]
+
+
+def _is_foreign(match: "re.Match[str]", found: str) -> bool:
+    """A default stands in the file itself."""
+    own = found == (match["default"] or "")[2:]
+    return bool(found) and match[0] != "$${" and not own
+
+
+def _is_whole(text: str) -> bool:
+    match = _REFERENCE.fullmatch(text)
+    return match is not None and match[0] != "$${"
+
+
+def _syntax(written: str) -> Invalid:
+    if not written.endswith("}"):
+        nested = "${" in written[2:] or "{" in written[2:]
+        return Invalid("a reference in another" if nested else f"the reference {show(written)} is not closed", _FORMS)
+    return Invalid(f"{show(written)} is no reference", _FORMS)
+
+
+def _content(base: File, given: str) -> str:
+    """The text of a file, without the newline that ends it. Never waits for a pipe."""
+    try:
+        data = _bytes(base / given)
+    except FileNotFoundError:
+        raise Invalid(f"there is no file {given!r}", _neighbour(base / given)) from None
+    except OSError as refused:
+        raise Invalid(f"the file {given!r} cannot be read: {refused.strerror or 'it is broken'}") from None
+    except ValueError:
+        raise Invalid(f"{show(given)} is no path of a file") from None
+    if len(data) > _LARGEST:
+        raise Invalid(f"the file {given!r} is larger than 64 KiB")
+    try:
+        return data.decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise Invalid(f"the file {given!r} is not text in UTF-8") from None
+
+
+def _bytes(path: File) -> bytes:
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    if stat.S_ISDIR(os.stat(path).st_mode):
+        raise OSError(0, "it is a folder")
+    with open(os.open(path, flags), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(0, "it is a pipe, a socket or a device")
+        return file.read(_LARGEST + 1)
+
+
+def _neighbour(path: File) -> str:
+    try:
+        names = [entry.name for entry in path.parent.iterdir()]
+    except OSError:
+        return f"there is no folder {str(path.parent)!r}"
+    return did_you_mean(path.name, names)

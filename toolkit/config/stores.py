@@ -1,0 +1,61 @@
+"""The stores that a configuration names, and the options of layers that name one."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from toolkit.config.anchors import anchored_url, named_stores
+from toolkit.config.document import Path, place
+from toolkit.config.references import Resolver, Unresolved
+from toolkit.options import Invalid, Options, Problem, did_you_mean
+from toolkit.options.dotted import told
+from toolkit.options.stores import is_url, store_option
+
+
+class Stores:
+    """The section `stores`: URLs, and in a mapping also stores themselves.
+
+    Attributes:
+        by_name: What layers may name, opened later.
+        problems: What is wrong with them.
+    """
+
+    def __init__(self, entries: Sequence[tuple[Path, str, Any]], resolver: Resolver) -> None:
+        self.by_name: dict[str, Any] = {}
+        self.problems: list[Problem] = []
+        self._names = [name for _, name, _ in entries]
+        for path, name, value in entries:
+            try:
+                self.by_name[name] = self._store(resolver.resolve(value, path), resolver)
+            except Invalid as refused:
+                self.problems.append(Problem(place(path), refused.reason, refused.fix))
+
+    def _store(self, value: Any, resolver: Resolver) -> Any:
+        if isinstance(value, Unresolved):
+            return None
+        held = store_option(value)
+        return self._open(anchored_url(str(held), resolver.base)) if isinstance(held, str) else held
+
+    def _open(self, url: str) -> Any:
+        if not is_url(url):
+            raise Invalid(f"{url!r} is no URL of a store", "such as 'sqlite:///app.db' or 'memory:'")
+        try:
+            return import_module("toolkit.stores").open_store(url)
+        except Exception as error:  # drivers have errors of their own
+            reason = getattr(error, "reason", None) or told(error)
+            raise Invalid(str(reason), str(getattr(error, "fix", ""))) from None
+
+    def problems_of(self, cls: type[Options], given: Mapping[str, Any], where: str) -> Iterator[Problem]:
+        """What is wrong with the stores that options name."""
+        for option, text in named_stores(cls, given):
+            try:
+                self._accept(text)
+            except Invalid as refused:
+                yield Problem(f"{where}.{option}", refused.reason, refused.fix)
+
+    def _accept(self, text: str) -> None:
+        if is_url(text):
+            self._open(text)
+        elif text not in self._names:
+            known = f"there are {', '.join(self._names)}" if self._names else "name it in stores, or write a URL"
+            raise Invalid(f"no store is called {text!r}", did_you_mean(text, self._names) or known)
