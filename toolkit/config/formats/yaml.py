@@ -23,10 +23,12 @@ from toolkit.options.problems import show
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LIST: Final = "tag:yaml.org,2002:seq"
 _MAPPING: Final = "tag:yaml.org,2002:map"
-_CONTROL: Final = re.compile("[^\t\n -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_CONTROL: Final = re.compile("[^\t\n -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_TAB: Final = ("a tab stands where YAML wants spaces", "indent with spaces")
 
 # What PyYAML says, by what it contains: what we say, and the fix. Its two parsers differ in words.
 _WORDS: Final = {
+    "tab character": _TAB,
     "mapping values are not allowed": (
         "a ':' stands where no key may be",
         "quote text with ': ', and indent keys alike",
@@ -88,7 +90,7 @@ def _tell(found: Found, position: int, refusal: str) -> NoReturn:
 
 def _unquotable(char: str) -> tuple[str, str]:
     if char == "\t":
-        return "a tab stands where YAML wants spaces", "indent with spaces"
+        return _TAB
     return f"{char!r} begins no text without quotes", "quote the text"
 
 
@@ -106,7 +108,7 @@ class _Composer:
         starts = (event for event in self.events if isinstance(event, yaml.DocumentStartEvent))
         for count, start in enumerate(starts):
             if count:
-                self.found.stop(start.start_mark.index, "a second document begins here", "a file holds one document")
+                self.found.stop(_at(start), "a second document begins here", "a file holds one document")
             event = next(self.events)
             value = None if _is_absent(event) else self.value((), event)
         return value
