@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path as File
 from typing import Any
 
-from toolkit.options.problems import Problem, show
+from toolkit.options.problems import MISSING, Problem, show
 
 Path = tuple[str | int, ...]
 """The keys and indices that lead from the whole configuration to a part of it: ("middleware", 2, "use")."""
@@ -42,6 +42,14 @@ class Document:
         """ "toolkit.toml:20" if exactly the place `where` was written, else ""."""
         path, rest = self._find(where)
         return "" if rest or path not in self.lines else f"{self.name}:{self.lines[path]}"
+
+    def value(self, where: str) -> Any:
+        """What exactly the place `where` says, references as they were written; MISSING if nothing stands there."""
+        path, rest = self._find(where)
+        value: Any = self.data
+        for key in path:
+            value = value[key]
+        return MISSING if rest else value
 
     def located(self, problem: Problem) -> Problem:
         """The same problem with the file and the line of its place, or of the nearest that was written."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from toolkit.config.document import Document, place
 from toolkit.engine.places import Places
@@ -39,3 +40,6 @@ class FilePlaces(Places):
 
     def written(self, where: str) -> str:
         return self.document.written(where)
+
+    def as_written(self, where: str) -> Any:
+        return self.document.value(where)

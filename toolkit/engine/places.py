@@ -1,6 +1,8 @@
 """What the parts of a stack are called in errors and in explain, and where they were written."""
 
-from toolkit.options import Problem
+from typing import Any
+
+from toolkit.options import MISSING, Problem
 
 
 class Places:
@@ -29,3 +31,7 @@ class Places:
     def written(self, where: str) -> str:
         """Where exactly this place was written, such as "toolkit.toml:20"; "" where that is not known."""
         return ""
+
+    def as_written(self, where: str) -> Any:
+        """What exactly this place says, before references are followed; MISSING where that is not known."""
+        return MISSING

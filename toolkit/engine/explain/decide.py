@@ -13,10 +13,9 @@ from toolkit.engine.explain.notes import notes_of
 from toolkit.engine.explain.parts import Answer, Element, Note
 from toolkit.engine.explain.request import Headers, Request
 from toolkit.engine.explain.sentences import sentences
-from toolkit.engine.explain.settings import Setting, dotted, foreign_settings, plain
+from toolkit.engine.explain.settings import dotted, plain
 from toolkit.engine.handler import Handler, application
 from toolkit.engine.layer import Layer
-from toolkit.engine.overrides import inside
 from toolkit.http.templates import PathTemplate
 
 if TYPE_CHECKING:
@@ -98,12 +97,9 @@ def _left_out(case: Case, number: int, layer: Layer) -> Element:
 def _foreign(case: Case, number: int, element: Middleware) -> Element:
     place = case.sources.element(number)
     by_place = {f"args[{index}]": value for index, value in enumerate(element.args)}
-    given = foreign_settings({**by_place, **element.kwargs})
-    settings = [
-        Setting(name, value, "element", case.sources.place(inside(place.where, name))) for name, value in given.items()
-    ]
+    settings = case.sources.foreign({**by_place, **element.kwargs}, place.where)
     note = Note("ASGI middleware from elsewhere: what it would decide is not known")
-    return Element(number, _label(element), "", place, notes=(note,), settings=tuple(settings))
+    return Element(number, _label(element), "", place, notes=(note,), settings=settings)
 
 
 def _label(element: Layer | Middleware) -> str:

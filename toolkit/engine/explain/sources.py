@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from toolkit.engine.explain.plans import Owner
-from toolkit.engine.explain.settings import Place, Setting, plain, settings_of
+from toolkit.engine.explain.settings import HIDDEN, Place, Setting, foreign_settings, plain, settings_of
 from toolkit.engine.layer import Layer
 from toolkit.engine.overrides import inside
 from toolkit.engine.places import Places
@@ -35,6 +35,10 @@ class Sources:
         settings = [self._own(name, value, where, kind) for name, value in settings_of(options).items()]
         return tuple(sorted(settings, key=lambda setting: setting.source == "defaults"))
 
+    def foreign(self, options: Mapping[str, Any], where: str) -> tuple[Setting, ...]:
+        """The options of a foreign middleware."""
+        return tuple(self._own(name, value, where, "") for name, value in foreign_settings(options).items())
+
     def changed(self, layer: Layer, now: Layer, where: str, owner: Owner) -> tuple[Setting, ...]:
         """The options of a layer where `now` stands in its place."""
         before = {setting.name: setting for setting in self.own(layer, where, layer.kind)}
@@ -53,6 +57,7 @@ class Sources:
 
     def _replaced(self, name: str, value: Any, at: str, owner: Owner, before: Setting | None) -> Setting:
         place = self._near(inside(at, name), at, owner.place.where)
+        value = self._told(value, inside(at, name))
         return Setting(name, value, owner.source, place, MISSING if before is None else before.value)
 
     def _near(self, *wheres: str) -> Place:
@@ -62,11 +67,16 @@ class Sources:
     def _own(self, name: str, value: Any, where: str, kind: str) -> Setting:
         place = self.place(inside(where, name))
         defaults = self._defaults.get(kind, {})
-        if place.written or name not in defaults:
-            return Setting(name, value, "element", place)
-        default = self.place(inside(self._places.default(kind), name))
-        is_default = bool(default.written) or plain(defaults[name]) == value
-        return Setting(name, value, "defaults", default) if is_default else Setting(name, value, "element", place)
+        if not place.written and name in defaults:
+            default = self.place(inside(self._places.default(kind), name))
+            if default.written or plain(defaults[name]) == value:
+                return Setting(name, self._told(value, default.where), "defaults", default)
+        return Setting(name, self._told(value, place.where), "element", place)
+
+    def _told(self, value: Any, where: str) -> Any:
+        """A value that refers to something is told as it was written: what it refers to may be a secret."""
+        written = self._places.as_written(where)
+        return plain(written) if value != HIDDEN and _refers(written) else value
 
 
 def _in_order(before: Iterable[str], after: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -74,3 +84,10 @@ def _in_order(before: Iterable[str], after: Mapping[str, Any]) -> Iterator[tuple
     for name in dict.fromkeys([*before, *after]):
         if name in after:
             yield name, after[name]
+
+
+def _refers(written: Any) -> bool:
+    """Whether a value as written refers to a variable or a file."""
+    if isinstance(written, Mapping):
+        return any(map(_refers, written.values()))
+    return any(map(_refers, written)) if isinstance(written, list) else isinstance(written, str) and "${" in written

@@ -46,8 +46,9 @@ def lines_of(
     room = width - places - _GAP
     if room < _LEAST:
         return [line for row in rows for line in _stacked(row, width)]
-    column = max((len(_left(row, room)) for row in rows if row.where and len(_left(row, room)) <= room), default=0)
-    return [line for row in rows for line in _beside(row, column + _GAP, room, width)]
+    lefts = [len(_left(row, width - len(row.where) - _GAP)) for row in rows if row.where]
+    column = max((left for left in lefts if left <= room), default=0) + _GAP
+    return [line for row in rows for line in _beside(row, column, width)]
 
 
 # What is said
@@ -114,12 +115,12 @@ def _source(setting: Setting) -> str:
 # How it is laid out
 
 
-def _beside(row: _Row, column: int, room: int, width: int) -> Iterator[Line]:
+def _beside(row: _Row, column: int, width: int) -> Iterator[Line]:
     """Where it was written stands in a column of its own."""
-    left = _left(row, room if row.where else width)
+    left = _left(row, width - len(row.where) - _GAP if row.where else width)
     if not row.where and row.cut is None:
         yield from _wrapped(row, width)
-    elif len(left) + _GAP <= column or not row.where:
+    elif max(len(left) + _GAP, column) + len(row.where) <= width or not row.where:
         yield _line(row, left, row.where and f"{'':{max(column - len(left), _GAP)}}{row.where}")
     else:
         first, *rest = _wrapped(row, column - _GAP)
