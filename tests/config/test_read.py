@@ -187,11 +187,11 @@ MANY = "is one of more than 100,000 values; no configuration needs that"
         ("a.yaml", "a:\n  " + "- " * 100_000, f"a.yaml:2: a[0][0][0]: {DEEP}"),
         ("a.yaml", "{a: " * 100_000, f"a.yaml:1: a.a.a.a: {DEEP}"),
         ("a.yaml", "a: [" + "1, " * 100_001 + "]", f"a.yaml:1: a[99999]: {MANY}"),
-        ("a.yaml", BOMB, f"a.yaml:1: a5[2][5][1]: {MANY}"),
+        ("a.yaml", BOMB, f"a.yaml:6: a5[2][5][1]: {MANY}"),
         (
             "a.yaml",
             "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 40)).replace("*a0", "1"),
-            f"a.yaml:1: a32[0][0][0]: {DEEP}",
+            f"a.yaml:32: a32[0][0][0]: {DEEP}",
         ),
     ],
     ids=lambda value: value[:14],
@@ -245,6 +245,25 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory,
         assert read(path).data
     except ConfigError as error:
         assert all(str(problem).isprintable() for problem in error.problems)  # noqa: PT017  both outcomes are right
+
+
+def test_a_format_that_cannot_be_loaded_for_another_reason_is_a_broken_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "toolkit.config.formats.yaml", raising=False)
+    monkeypatch.setitem(sys.modules, "toolkit.config.formats.yaml_scalars", None)
+    (tmp_path / "a.yaml").write_bytes(b"a: 1")
+    with pytest.raises(ModuleNotFoundError, match="yaml_scalars"):
+        read(tmp_path / "a.yaml")
+
+
+def test_a_path_may_be_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_bytes(TOML)
+    source: Any = os.fsencode(tmp_path / "a.toml")
+    assert read(source).name == str(tmp_path / "a.toml")
+    with pytest.raises(ConfigError) as caught:
+        read(source.replace(b"a.toml", b"\xff.toml"))
+    assert str(caught.value).endswith("/\\udcff.toml': no such file; did you mean 'a.toml'?")
 
 
 def test_a_mapping_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

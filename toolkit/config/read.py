@@ -21,7 +21,7 @@ def read(source: str | os.PathLike[str] | Mapping[str, Any]) -> Document:
     copied, whatever else it holds is kept. Raises ConfigError with every problem of syntax that can be told at once,
     each with its file and line, and never waits for a pipe or a device.
     """
-    return _read_mapping(source) if isinstance(source, Mapping) else _read_file(os.fspath(source))
+    return _read_mapping(source) if isinstance(source, Mapping) else _read_file(os.fsdecode(source))
 
 
 def _read_file(given: str) -> Document:

@@ -201,6 +201,7 @@ m = "\\"]"                   # 22
         ("a = 1979-02-30", "1: column 5: there is no such date or time"),
         ("a.b = 1\n[a]", "2: a: is defined twice, in ways that exclude each other; remove one of them"),
         ("a = 1\na.b = 2", "2: a.b: is defined twice, in ways that exclude each other; remove one of them"),
+        (f"b = {'9' * 5000}", "1: b: is a number of 5,000 characters; use at most 640, or quote it"),
         (f"a = {'9' * 641}", "1: a: is a number of 641 characters; use at most 640, or quote it"),
     ],
     ids=lambda value: value[:14],

@@ -46,15 +46,19 @@ class Found:
 
     def put(self, path: Path, position: int) -> None:
         """Something was written: `path` begins at `position`. Raises Stopped beyond the limits."""
-        self.put_line(path, self.line(position))
+        line = self.line(position)
+        self._put(path, line, line)
 
-    def put_line(self, path: Path, line: int) -> None:
-        """The same by line, for what has no position of its own."""
+    def repeat(self, path: Path, origin: Path, position: int) -> None:
+        """An alias at `position` makes what is written as `origin` stand at `path` too. Raises Stopped as `put`."""
+        self._put(path, self.lines[origin], self.line(position))
+
+    def _put(self, path: Path, line: int, blamed: int) -> None:
         if len(path) > LEVELS:
-            self._exceed(path, line, f"is more than {LEVELS} levels deep")
+            self._exceed(path, blamed, f"is more than {LEVELS} levels deep")
         self.lines[path] = line
         if len(self.lines) > VALUES:
-            self._exceed(path, line, f"is one of more than {VALUES:,} values")
+            self._exceed(path, blamed, f"is one of more than {VALUES:,} values")
 
     def refuse(self, path: Path, position: int, reason: str, fix: str = "") -> None:
         """What is written as `path` at `position` is wrong; reading goes on."""

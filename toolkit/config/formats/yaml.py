@@ -182,19 +182,19 @@ class _Composer:
             self.found.refuse(path, _at(event), f"no anchor &{name} stands before *{name}", quoting(f"*{name}"))
         else:
             origin, value = self.anchors[name]
-            return self.copied(value, origin, path)
+            return self.copied(value, origin, path, _at(event))
         return None
 
-    def copied(self, value: Any, origin: Path, path: Path) -> Any:
+    def copied(self, value: Any, origin: Path, path: Path, at: int) -> Any:
         if isinstance(value, dict):
-            return {key: self.inside(held, (*origin, key), (*path, key)) for key, held in value.items()}
+            return {key: self.inside(held, (*origin, key), (*path, key), at) for key, held in value.items()}
         if isinstance(value, list):
-            return [self.inside(held, (*origin, i), (*path, i)) for i, held in enumerate(value)]
+            return [self.inside(held, (*origin, i), (*path, i), at) for i, held in enumerate(value)]
         return value
 
-    def inside(self, value: Any, origin: Path, path: Path) -> Any:
-        self.found.put_line(path, self.found.lines[origin])
-        return self.copied(value, origin, path)
+    def inside(self, value: Any, origin: Path, path: Path, at: int) -> Any:
+        self.found.repeat(path, origin, at)
+        return self.copied(value, origin, path, at)
 
 
 def _objection_to_key(event: Any) -> tuple[str, str] | None:
