@@ -49,10 +49,10 @@ class ServerProcess(ABC):
     graceful: signal.Signals
     abrupt: signal.Signals
 
-    def __init__(self, password: str | None) -> None:
+    def __init__(self, password: str | None, parent: Path | None = None) -> None:
         self.port = free_port()
         self.password = password
-        self.folder = Path(tempfile.mkdtemp(prefix="toolkit-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="toolkit-", dir=parent))
         self._process: subprocess.Popen[bytes] | None = None
         self._watcher = _watch(self.abrupt, self.folder)
 

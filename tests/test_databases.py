@@ -295,7 +295,7 @@ def test_nothing_outlives_the_tests(kind: type[ServerProcess], end: str) -> None
     root = str(Path(__file__).parent.parent)
     done = subprocess.run(
         [sys.executable, "-c", ABANDONED, kind.__name__, end],
-        env=os.environ | {"PYTHONPATH": root},
+        cwd=root,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -323,7 +323,7 @@ def exists(path: Path) -> bool:
         return False
 
 
-def test_root_runs_postgres_as_somebody_else(start: Start) -> None:
+def test_postgres_never_runs_as_root(start: Start) -> None:
     server = start(Postgres)
     owner = os.stat(f"/proc/{server.pid}").st_uid
     assert owner != 0

@@ -207,8 +207,8 @@ def test_a_target_that_is_not_there_ends_the_connection() -> None:
         nobody.bind(("127.0.0.1", 0))  # holds the port, and does not listen
         with (
             Proxy("127.0.0.1", nobody.getsockname()[1]) as proxy,
-            socket.create_connection(("127.0.0.1", proxy.port), SOON) as connection,
             pytest.raises(ConnectionResetError),
+            socket.create_connection(("127.0.0.1", proxy.port), SOON) as connection,
         ):
             connection.recv(1)
 

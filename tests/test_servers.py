@@ -1,5 +1,6 @@
 """The tests' own machinery: serving an app over a socket, and a real browser that looks at it."""
 
+import subprocess
 import threading
 import urllib.request
 from collections.abc import AsyncIterator
@@ -13,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from tests.servers import PROGRAMS, MissingProgramError, find, serve
+from tests.servers import PROGRAMS, MissingProgramError, ensure, find, serve
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -77,6 +78,51 @@ def test_a_missing_program_is_named_with_its_remedies(
     with pytest.raises(MissingProgramError, match=f"{PROGRAMS[name].variable}") as problem:
         find(name)
     assert PROGRAMS[name].package in str(problem.value)
+
+
+def test_of_several_versions_the_newest_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv(PROGRAMS["postgresql"].variable, raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("tests.servers.SYSTEM", tmp_path)
+    for version in ("9.6", "15", "9.10"):
+        binary = tmp_path / PROGRAMS["postgresql"].binary.replace("*", version)
+        binary.parent.mkdir(parents=True)
+        binary.touch(mode=0o755)
+    assert find("postgresql") == tmp_path / "usr/lib/postgresql/15/bin/postgres"
+
+
+@pytest.mark.parametrize("user", [0, 1000], ids=["root", "somebody"])
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_no_service_is_started_by_an_installation(
+    name: str, user: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What would start one is unpacked for root too; PostgreSQL is told, while it is installed, to make no cluster."""
+    program = PROGRAMS[name]
+    installing = refuse_to_install(monkeypatch, tmp_path, user)
+    with pytest.raises(MissingProgramError):
+        ensure(name)
+    assert ("--download-only" in installing[0]) is (user != 0 or program.service)
+    assert ("create_main_cluster = false\n" in installing) is (user == 0 and name == "postgresql")
+    assert not [path for setting in program.settings if (path := tmp_path / setting).exists()]
+
+
+def refuse_to_install(monkeypatch: pytest.MonkeyPatch, system: Path, user: int) -> list[str]:
+    """Where nothing is installed and no installation works: the command of the attempt, and the settings it finds."""
+    seen: list[str] = []
+
+    def run(*command: str) -> None:
+        if "install" in command:
+            seen.append(" ".join(command))
+            seen.extend(path.read_text() for path in system.glob("etc/**/*.conf"))
+            raise subprocess.CalledProcessError(100, command)
+
+    monkeypatch.setattr("tests.servers._package_tool", run)
+    monkeypatch.setattr("tests.servers._find", lambda program: None)
+    monkeypatch.setattr("shutil.which", lambda name: "/usr/bin/apt-get")
+    monkeypatch.setattr("os.geteuid", lambda: user)
+    for name in ("SYSTEM", "UNPACKED", "CACHE"):
+        monkeypatch.setattr(f"tests.servers.{name}", system)
+    return seen
 
 
 @pytest.mark.browser
