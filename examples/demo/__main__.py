@@ -14,7 +14,7 @@ from examples.demo.report import Report
 from examples.demo.scenes import SCENES
 from examples.demo.server import listen, log_requests, serve
 from examples.demo.stage import Stage
-from examples.shop_protected import app
+from examples.shop_by_file import app
 
 INTERRUPTED = 130
 """The exit status of what Ctrl-C has ended before its time, as shells have it."""

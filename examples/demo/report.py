@@ -1,6 +1,7 @@
 """Prints what was asked, what came back, and whether it is what was expected: in colour on a terminal."""
 
 import os
+import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -52,18 +53,29 @@ class Report:
         self, sentence: str, line: str, headers: Mapping[str, str], answer: Answer, checks: Sequence[Check]
     ) -> None:
         """One step: what it shows, what was asked, what came back."""
+        self._step(sentence, line)
+        for name, value in headers.items():
+            self._row("", f"{name.lower():<{NAME}} {value}")
+        self._answer(answer, {check.name: check for check in checks})
+
+    def command(self, sentence: str, arguments: Sequence[str], printed: str, checks: Sequence[Check]) -> None:
+        """One run of `toolkit`: what it shows, what was run, what it printed."""
+        self._step(sentence, shlex.join(["toolkit", *arguments]))
+        for line in printed.splitlines():
+            self.note(f"      {line}".rstrip())
+        for check in checks:
+            self._row("=", f"{check.name:<{NAME}} {_first_line(check.found)}", check)
+
+    def total(self) -> None:
+        found = f"{self._steps} steps, {self.met} expectations met, {self.failed} not."
+        self.note(f"\n{self._painted(found, RED if self.failed else GREEN)}")
+
+    def _step(self, sentence: str, line: str) -> None:
         self._steps += 1
         self.note(
             "\n" + textwrap.fill(sentence, WIDTH, initial_indent=f"{self._steps:>3}. ", subsequent_indent=" " * 5)
         )
         self._row(">", self._painted(line, BOLD))
-        for name, value in headers.items():
-            self._row("", f"{name.lower():<{NAME}} {value}")
-        self._answer(answer, {check.name: check for check in checks})
-
-    def total(self) -> None:
-        found = f"{self._steps} exchanges, {self.met} expectations met, {self.failed} not."
-        self.note(f"\n{self._painted(found, RED if self.failed else GREEN)}")
 
     def _answer(self, answer: Answer, checks: dict[str, Check]) -> None:
         self._row("<", f"{answer.status} {HTTPStatus(answer.status).phrase}", checks.pop("status", None))

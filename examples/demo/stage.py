@@ -1,11 +1,21 @@
-"""Where scenes play: each step asks the served application something, and checks what comes back."""
+"""Where scenes play: each step asks the served application or a command something, and checks what comes back."""
 
-from collections.abc import Iterator, Mapping
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from json import dumps
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from examples.demo.client import Answer, open_socket, request
-from examples.demo.report import Check, Report
+from examples.demo.report import WIDTH, Check, Report
+
+ROOT = Path(__file__).parents[2]
+MARGIN = 6
+"""Columns in front of what a command prints."""
+PATIENCE = 30
+"""Seconds until a command has to have ended."""
 
 
 class Wanted(NamedTuple):
@@ -40,6 +50,23 @@ class Stage:
         answer = open_socket(self.url + path, headers)
         self._report.exchange(sentence, f"WebSocket {path}", headers, answer, list(_checks(answer, wanted)))
         return answer
+
+    def command(self, sentence: str, arguments: Sequence[str], status: int, texts: Sequence[str]) -> str:
+        """One run of `toolkit`; it has to end with `status` and to print each of the `texts`, anywhere."""
+        printed = subprocess.run(
+            [sys.executable, "-m", "toolkit", *arguments],
+            cwd=ROOT,
+            env=os.environ | {"COLUMNS": str(WIDTH - MARGIN), "PYTHONIOENCODING": "utf-8"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=PATIENCE,
+            check=False,
+        )
+        checks = [Check("exit status", str(printed.returncode), str(status), printed.returncode == status)]
+        checks += [Check("prints", text, text, text in printed.stdout) for text in texts]
+        self._report.command(sentence, arguments, printed.stdout, checks)
+        return printed.stdout
 
 
 def _checks(answer: Answer, wanted: Wanted) -> Iterator[Check]:

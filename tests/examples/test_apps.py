@@ -16,8 +16,10 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocketDisconnect
 from werkzeug.test import Client
 
-from examples import django_app, fastapi_app, flask_app, shop_protected
+import toolkit
+from examples import django_app, fastapi_app, flask_app, shop_by_file, shop_protected
 from examples.shop.app import create_app
+from toolkit.options import declared
 
 ROOT = Path(__file__).parents[2]
 FRONT = "https://www.shop.example"
@@ -34,7 +36,7 @@ def client(app: ASGIApp) -> TestClient:
 # The shop
 
 
-@pytest.mark.parametrize("app", [create_app(), shop_protected.app], ids=["bare", "protected"])
+@pytest.mark.parametrize("app", [create_app(), shop_protected.app, shop_by_file.app], ids=["bare", "protected", "file"])
 def test_the_shop_sells(app: ASGIApp) -> None:
     with client(app) as shop:
         shop.cookies.set("customer", "ada")
@@ -50,7 +52,7 @@ def test_the_shop_sells(app: ASGIApp) -> None:
         assert shop.get("/files/leaf.svg").headers["content-type"] == "image/svg+xml"
 
 
-@pytest.mark.parametrize("app", [create_app(), shop_protected.app], ids=["bare", "protected"])
+@pytest.mark.parametrize("app", [create_app(), shop_protected.app, shop_by_file.app], ids=["bare", "protected", "file"])
 def test_the_shop_tells_of_each_change_until_nothing_is_left(app: ASGIApp) -> None:
     with client(app) as shop, shop.websocket_connect("/api/stock") as stock:
         assert stock.receive_json()["pot"] == 3
@@ -113,6 +115,43 @@ def test_the_protected_shop_refuses_the_sockets_of_other_sites() -> None:
                 assert stock.receive_json()["pot"] == 3
         with pytest.raises(WebSocketDisconnect), shop.websocket_connect("/api/stock", headers={"Origin": FOREIGN}):
             pass
+
+
+# The same stacks from files
+
+
+@pytest.mark.parametrize(
+    ("file", "module"),
+    [
+        ("shop.toml", shop_protected),
+        ("fastapi_app.yaml", fastapi_app),
+        ("flask_app.json", flask_app),
+        ("django_app.toml", django_app),
+    ],
+)
+def test_a_file_says_what_the_code_says(file: str, module: Any) -> None:
+    compiled, written = toolkit.compile(ROOT / "examples" / file), module.protect
+    assert [held(layer) for layer in compiled.layers] == [held(layer) for layer in written.layers]
+    assert compiled.routes == written.routes
+
+
+def held(layer: toolkit.Layer) -> dict[str, Any]:
+    return {entry.name: getattr(layer, entry.name) for entry in declared(type(layer))}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "headers", "text"),
+    [
+        ("/catalogue/tea?page=2", 308, {"location": "/api/products?page=2", ALLOW_ORIGIN: FRONT}, ""),
+        ("/health", 200, {"content-type": "application/json", ALLOW_ORIGIN: None}, '{"status":"open"}'),
+        ("/api/report", 500, {ALLOW_ORIGIN: FRONT}, "Internal Server Error"),
+    ],
+)
+def test_the_shop_by_file_answers_by_itself(path: str, status: int, headers: dict[str, str | None], text: str) -> None:
+    with client(shop_by_file.app) as shop:
+        answer = shop.get(path, headers={"Origin": FRONT}, follow_redirects=False)
+    assert (answer.status_code, answer.text) == (status, text)
+    assert {name: answer.headers.get(name) for name in headers} == headers
 
 
 # The same application in three frameworks
@@ -204,7 +243,7 @@ PORT = {"uvicorn": "--port={}", "flask": "--port={}", "python": "127.0.0.1:{}"}
 
 def test_every_application_has_a_command() -> None:
     told = {module for command in COMMANDS for module in re.findall(r"examples\.[\w.]+", command)}
-    files = [ROOT / "examples/shop/app.py", ROOT / "examples/shop_protected.py", *ROOT.glob("examples/*_app.py")]
+    files = [ROOT / "examples/shop/app.py", *ROOT.glob("examples/shop_*.py"), *ROOT.glob("examples/*_app.py")]
     assert told == {".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files}
 
 

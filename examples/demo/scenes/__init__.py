@@ -3,6 +3,6 @@
 from collections.abc import Sequence
 from types import ModuleType
 
-from examples.demo.scenes import cors
+from examples.demo.scenes import config, cors
 
-SCENES: Sequence[ModuleType] = (cors,)
+SCENES: Sequence[ModuleType] = (cors, config)

@@ -5,7 +5,7 @@ from examples.demo.stage import Stage, Wanted
 TITLE = "CORS"
 ABOUT = (
     "The shop's own front end and its partners' pages may call it with cookies, any page may read the catalogue, and "
-    "other pages read nothing else (examples/shop_protected.py)."
+    "other pages read nothing else (examples/shop.toml, or in Python examples/shop_protected.py)."
 )
 
 FRONT = "https://www.shop.example"
