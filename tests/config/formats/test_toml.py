@@ -218,3 +218,17 @@ def test_all_keys_that_are_given_twice_are_told_beside_the_first_mistake_of_anot
         "5: t: is given twice, first on line 3; remove one of them",
         "10: l[1].x: is given twice, first on line 9; remove one of them",
     ]
+
+
+def test_a_table_that_only_longer_names_imply_has_the_line_of_the_first() -> None:
+    found = Found("file", "a.b = 1\na.c = 2\n[t.u]\n[t.v]\n")
+    assert parse(found) == {"a": {"b": 1, "c": 2}, "t": {"u": {}, "v": {}}}
+    lines = {".".join(map(str, path)): line for path, line in found.lines.items()}
+    assert lines == {"a": 1, "a.b": 1, "a.c": 2, "t": 3, "t.u": 3, "t.v": 4}
+        1,
+        1,
+        2,
+        3,
+        3,
+        4,
+    ]
