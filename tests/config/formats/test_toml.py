@@ -225,10 +225,3 @@ def test_a_table_that_only_longer_names_imply_has_the_line_of_the_first() -> Non
     assert parse(found) == {"a": {"b": 1, "c": 2}, "t": {"u": {}, "v": {}}}
     lines = {".".join(map(str, path)): line for path, line in found.lines.items()}
     assert lines == {"a": 1, "a.b": 1, "a.c": 2, "t": 3, "t.u": 3, "t.v": 4}
-        1,
-        1,
-        2,
-        3,
-        3,
-        4,
-    ]
