@@ -14,7 +14,7 @@ from bench.peers import PeerMissingError
 from bench.plot import plot
 from bench.report import as_json, machine, table
 
-GROUPS = ("cors", "fusion", "routes", "wsgi", "wire")
+GROUPS = ("cors", "fusion", "routes", "config", "wsgi", "wire")
 ROUNDS = 400
 QUICK_ROUNDS = 100
 

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from typing import Any
 
 from starlette.types import ASGIApp, Scope
 
@@ -55,6 +56,18 @@ def cases(closing: ExitStack) -> Iterator[Case]:
         if paths:
             yield from _row(f"{name}, found", app, paths, "route")
         yield from _row(f"{name}, not found", app, [f"/other/{number}/items" for number in range(10_000)], "base")
+    flooded = stack(_BASE, routes={key: {"mark": _CHANGED} for key in patterns(10_000)[0]})(bare)
+    yield from _row("10,000 patterns, never the same path twice", flooded, _Unseen(), "route")
+
+
+class _Unseen(Sequence[str]):
+    """Paths that patterns take, more than anybody could remember: a flood from outside."""
+
+    def __len__(self) -> int:
+        return 1 << 62
+
+    def __getitem__(self, number: Any) -> Any:
+        return f"/shop/{number % 10_000}/{number}"
 
 
 def _row(row: str, app: ASGIApp, paths: Sequence[str], mark: str) -> Iterator[Case]:
