@@ -6,7 +6,7 @@ engine changes the mutant too.
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import cache
@@ -22,6 +22,8 @@ from hypothesis import strategies as st
 
 import toolkit
 from tests.engine.comparing import compare_fused
+from tests.engine.handled import Handled, compare_handled, handled
+from tests.engine.handled import stack_of as handled_stack
 from tests.engine.recording import Case
 from tests.engine.routed import Routed, compare_routed, routed, split, stack_of
 from tests.engine.strategies import cases
@@ -201,6 +203,34 @@ ROUTES = [
     mutant("routes share a plan", "wrap", "key = tuple(map(id, chosen))", "key = (len(chosen),)"),
 ]
 
+HANDLERS = [
+    mutant("handlers see the whole path", "dispatch", "below = path(scope)", 'below = scope["path"]'),
+    mutant("what a template finds is lost", "dispatch", ", **parameters(template, below)}", "}"),
+    mutant("the scope is not copied", "dispatch", "scope = {**scope, ", "scope |= {"),
+    mutant(
+        "a final newline counts as a part of a parameter",
+        "dispatch",
+        'path.removesuffix("\\n")',
+        "path",
+    ),
+    mutant("a handler that comes later answers", "dispatch", "in handlers.items()]", "in reversed(handlers.items())]"),
+    mutant(
+        "a handler's layers come before the routes",
+        "assemble",
+        "[*routed, *_with_a_say(mounted)]",
+        "[*_with_a_say(mounted), *routed]",
+    ),
+    mutant(
+        "a handler's layers count though an earlier handler answers",
+        "assemble",
+        "return mounted[: max(own, default=-1) + 1]",
+        "return [mounted[place] for place in own]",
+    ),
+    mutant("a handler's layers change nothing", "assemble", "[*routed, *_with_a_say(mounted)]", "routed"),
+    mutant("an override of a handler replaces nothing", "overrides", "return layer.replace(**options)", "return layer"),
+    mutant("a layer that is off stays on", "overrides", "return layer if change else None", "return layer"),
+]
+
 
 @contextmanager
 def _fresh(change: Mutant | None) -> Iterator[ModuleType]:
@@ -262,6 +292,11 @@ def _routed_corpus() -> tuple[Routed, ...]:
     return tuple(_drawn(routed(), possible))
 
 
+@cache
+def _handled_corpus() -> tuple[Handled, ...]:
+    return tuple(_drawn(handled(), lambda example: handled_stack(toolkit, example, [])))
+
+
 def _drawn(strategy: st.SearchStrategy[Any], accept: Callable[[Any], object] = id) -> list[Any]:
     """The same examples at each run, for a mutant has to be found every time."""
     found: list[Any] = []
@@ -291,12 +326,19 @@ def _compare_all_routed(engine: ModuleType) -> None:
         compare_routed(engine, deepcopy(example))
 
 
+def _compare_all_handled(engine: ModuleType, examples: Iterable[Handled]) -> None:
+    for example in examples:
+        compare_handled(engine, example)
+
+
 def test_the_engine_itself_is_not_found_out() -> None:
+    examples = _handled_corpus()
     with _fresh(None) as engine:
         assert engine is not toolkit
         _compare_all(engine, "http")
         _compare_all(engine, "websocket")
         _compare_all_routed(engine)
+        _compare_all_handled(engine, examples)
 
 
 @pytest.mark.parametrize("mutant", [*UNWINDING, *STARTS])
@@ -315,3 +357,10 @@ def test_a_mutant_of_the_sockets_is_found_out(mutant: Mutant) -> None:
 def test_a_mutant_of_the_routes_is_found_out(mutant: Mutant) -> None:
     with _fresh(mutant) as engine, pytest.raises(AssertionError, match=FOUND):
         _compare_all_routed(engine)
+
+
+@pytest.mark.parametrize("mutant", HANDLERS)
+def test_a_mutant_of_the_handlers_is_found_out(mutant: Mutant) -> None:
+    examples = _handled_corpus()  # drawn with the engine as it is
+    with _fresh(mutant) as engine, pytest.raises(AssertionError, match=FOUND):
+        _compare_all_handled(engine, examples)
