@@ -64,7 +64,7 @@ def _context(rest: Sequence[str]) -> "Context | int":
         from click.exceptions import Exit  # noqa: PLC0415
         from uvicorn import main  # noqa: PLC0415
     except ImportError:
-        raise Refusal("uvicorn is not installed: pip install 'asgi-toolkit[serve]'") from None
+        raise Refusal("serve: uvicorn is not installed: pip install 'asgi-toolkit[serve]'") from None
 
     try:
         return main.make_context("toolkit serve", list(rest))

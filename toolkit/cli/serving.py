@@ -13,6 +13,7 @@ import toolkit
 from toolkit import Stack
 from toolkit.cli.guard import Refusal
 from toolkit.cli.output import complain, complain_of
+from toolkit.engine.handler import unfit
 from toolkit.options import ConfigError, Invalid, load
 from toolkit.options.dotted import told
 
@@ -52,9 +53,12 @@ def build(file: str, app: str | None, *, is_factory: bool) -> ASGIApp:
     if app is None:
         return _alone(stack, file)
     try:
-        return stack(_made(app) if is_factory else load(app))
-    except (Invalid, TypeError) as refused:
+        made = _made(app) if is_factory else load(app)
+        for refused in unfit(made):
+            raise refused
+    except Invalid as refused:
         raise Refusal(f"--app {app}: {refused}") from None
+    return stack(made)
 
 
 def _alone(stack: Stack, file: str) -> ASGIApp:

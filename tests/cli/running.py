@@ -1,0 +1,165 @@
+"""The command line as people run it: real processes, their streams and their status."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+T = TypeVar("T")
+
+MODULE = (sys.executable, "-m", "toolkit")
+SCRIPT = (str(Path(sys.executable).with_name("toolkit")),)
+SECONDS = 40  # a machine under load is slow; nothing waits so long where all is well
+
+GOOD = """\
+[[middleware]]
+use = "cors"
+allow_origins = ["https://app.example"]
+
+[[route]]
+match = "GET /open"
+cors = false
+
+[[handler]]
+path = "/hello/{name}"
+use = "respond"
+text = "hello"
+"""
+BAD = """\
+[[middleware]]
+use = "cors"
+alow_origins = ["https://app.example"]
+allow_origins = ["https://app.example"]
+max_age = "soon"
+"""
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """This process's environment without what changes how output looks, and with `changes`."""
+    hidden = {"NO_COLOR", "COLUMNS", "LINES", "TOOLKIT_DEBUG", "PYTHONPATH", "TERM", "WEB_CONCURRENCY", "FORCE_COLOR"}
+    kept = {name: value for name, value in os.environ.items() if name not in hidden}
+    return {**kept, "TERM": "xterm", **changes}
+
+
+def run(
+    *arguments: str, cwd: Path, command: tuple[str, ...] = MODULE, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [*command, *arguments],
+        cwd=cwd,
+        env=env or environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+def until(found: Callable[[], T | None], what: str) -> T:
+    """What `found` returns once it returns something. Raises AssertionError when it takes too long."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        result = found()
+        if result is not None:
+            return result
+        time.sleep(0.05)
+    raise AssertionError(f"waited too long: {what}")
+
+
+class Served:
+    """A `toolkit serve` process on a free port of 127.0.0.1."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.process = process
+        self._log = log
+
+    @property
+    def log(self) -> str:
+        """What it has written to its streams."""
+        return self._log.read_text(encoding="utf-8")
+
+    @property
+    def url(self) -> str:
+        """Where it listens, once it says so."""
+        return until(self._url, f"the server to listen; its log:\n{self.log}")
+
+    def get(self, path: str) -> tuple[int, str]:
+        """The status and the body that a path is answered with, once somebody answers."""
+        return until(lambda: self._answer(path), f"an answer to {path}; the log:\n{self.log}")
+
+    def shows(self, text: str) -> str:
+        """The log, once it holds `text`."""
+        return until(lambda: self.log if text in self.log else None, f"{text!r} in the log:\n{self.log}")
+
+    def answers(self, path: str, expected: tuple[int, str]) -> None:
+        """Wait until a path is answered so."""
+        until(lambda: True if self._answer(path) == expected else None, f"{expected} from {path}; the log:\n{self.log}")
+
+    def ends(self, by: signal.Signals) -> int:
+        """Send it a signal, and wait for its status."""
+        self.process.send_signal(by)
+        return self.process.wait(SECONDS)
+
+    def _url(self) -> str | None:
+        if self.process.poll() is not None:
+            raise AssertionError(f"the server ended with {self.process.returncode}; its log:\n{self.log}")
+        found = re.search(r"http://127\.0\.0\.1:\d+", self.log)
+        return found[0] if found else None
+
+    def _answer(self, path: str) -> tuple[int, str] | None:
+        try:
+            with urlopen(f"{self.url}{path}", timeout=5) as response:
+                return response.status, response.read().decode()
+        except HTTPError as refused:
+            with refused:
+                return refused.code, ""
+        except (URLError, ConnectionError, TimeoutError):  # it is just being started again
+            return None
+
+
+@contextmanager
+def serving(*arguments: str, cwd: Path, **options: Any) -> Iterator[Served]:
+    """`toolkit serve` with these arguments while the block runs; whatever happens, nothing of it is left."""
+    log = Path(tempfile.mkdtemp(dir=cwd)) / "log"
+    command = [*MODULE, "serve", *arguments, "--port", "0"]
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=environment(**options),
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
+        )
+    try:
+        yield Served(process, log)
+    finally:
+        _end_all(process)
+
+
+def _end_all(process: subprocess.Popen[bytes]) -> None:
+    """End the process and those that it started, which are all of its session."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(SECONDS)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs, and is not merely waited for."""
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
