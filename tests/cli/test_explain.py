@@ -7,7 +7,6 @@ import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -174,7 +173,7 @@ def test_what_a_variable_holds_is_not_told(folder: Path) -> None:
     assert "s3cret" not in told.stdout
 
 
-def on_terminal(arguments: Sequence[str], cwd: Path, /, columns: int = 100, **env: Any) -> str:
+def on_terminal(arguments: Sequence[str], cwd: Path, columns: int = 100, /, **env: str) -> str:
     """What a command writes to a terminal of so many columns."""
     ours, theirs = pty.openpty()
     _resize(theirs, columns)
@@ -224,7 +223,7 @@ def test_colours_can_be_unwanted(variable: str, value: str, folder: Path) -> Non
 
 @pytest.mark.parametrize("columns", [40, 60, 80])
 def test_narrow_terminals_are_filled_and_not_overrun(columns: int, folder: Path) -> None:
-    shown = on_terminal(("explain", "good.toml", "GET", "/hello/ann", *ORIGIN), folder, columns=columns, NO_COLOR="1")
+    shown = on_terminal(("explain", "good.toml", "GET", "/hello/ann", *ORIGIN), folder, columns, NO_COLOR="1")
 
     widths = [len(line) for line in shown.splitlines()]
     assert columns * 2 // 3 < max(widths) <= columns

@@ -76,11 +76,38 @@ def test_options_of_uvicorn_stand_anywhere(folder: Path) -> None:
         assert server.get("/") == (200, "home")
 
 
+DOTENV = """\
+import os
+
+
+def load_dotenv(dotenv_path):
+    with open(dotenv_path) as lines:
+        os.environ.update(line.strip().split("=") for line in lines)
+"""
+
+
 def test_variables_may_come_from_a_file_of_them(folder: Path) -> None:
-    told = run("serve", "good.toml", "--env-file", "missing.env", "--port", "0", cwd=folder)
+    (folder / "dotenv.py").write_text(DOTENV)
+    (folder / "local.env").write_text("GREETING=welcome\n")
+    (folder / "good.toml").write_text(GOOD.replace('"hello"', '"${GREETING}"'))
+    with serving("good.toml", "--env-file", "local.env", cwd=folder) as server:
+        assert server.get("/hello/ann") == (200, "welcome")
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        pytest.param("local.env", "toolkit: serve: --env-file needs python-dotenv: pip install", id="no dotenv"),
+        pytest.param("missing.env", "toolkit: serve: Invalid value for '--env-file'", id="no file"),
+    ],
+)
+def test_a_file_of_variables_that_cannot_be_read_is_told(file: str, expected: str, folder: Path) -> None:
+    (folder / "dotenv.py").write_text("raise ImportError('not installed')\n")
+    (folder / "local.env").write_text("")
+    told = run("serve", "good.toml", "--env-file", file, "--port", "0", cwd=folder)
 
     assert (told.returncode, told.stdout) == (2, "")
-    assert told.stderr.startswith("toolkit: serve: ")
+    assert told.stderr.startswith(expected)
     assert told.stderr.count("\n") == 1
 
 

@@ -134,4 +134,6 @@ def _served(context: "Context") -> int:
             context.command.invoke(context)
     except SystemExit as stopped:  # uvicorn has said why
         return UNFORESEEN if stopped.code else 0
+    except KeyboardInterrupt:  # older releases of uvicorn pass it on, once they have shut down
+        return 0
     return 0
