@@ -115,6 +115,11 @@ class Verdict(NamedTuple):
     retry_after: float
 
 
+def microseconds(seconds: float) -> int:
+    """What a clock tells, as these functions take it."""
+    return max(0, int(seconds * SECOND))
+
+
 def reserve(rate: Rate, state: State | None, now: int, cost: int) -> tuple[bool, State | None]:
     """Whether `cost` units (1 or more) pass, and the state then: changed if they do, as it was if not."""
     match rate:
@@ -160,7 +165,7 @@ def reset(rate: Rate, state: State | None, now: int, used: int) -> State:
             return _rolled(rate, state, now)[0], used, 0
         case Window():
             start, end, _ = _newest(rate, state, now)
-            return start + 1, end, used
+            return start + 1, max(end, now), used
         case _:
             assert_never(rate)
 
@@ -296,8 +301,9 @@ def _weightless(rate: Sliding, previous: int, room: int) -> int:
 
 
 def _reserve_window(rate: Window, state: State | None, now: int, cost: int) -> tuple[bool, State | None]:
+    """Where the window is over, by this clock, it lasts as long as callers with late clocks keep counting in it."""
     start, end, count = _newest(rate, state, now)
-    return (True, (start, end, count + cost)) if count + cost <= rate.limit else (False, state)
+    return (True, (start, max(end, now), count + cost)) if count + cost <= rate.limit else (False, state)
 
 
 def _newest(rate: Window, state: State | None, now: int) -> State:

@@ -13,4 +13,6 @@ hypothesis and toolkit, and no plugin for asynchronous tests.
 
 from .clock import Clock as Clock
 from .clock import StoreFactory as StoreFactory
+from .counters import *  # noqa: F403
+from .log import *  # noqa: F403
 from .values import *  # noqa: F403

@@ -10,6 +10,7 @@ import pytest
 from toolkit.stores import Item, StoreError
 
 from .clock import Clock, StoreFactory, run
+from .machines import ValueProgram, run_programs
 
 Scenario = Callable[[Any, Clock], Awaitable[None]]
 
@@ -49,6 +50,10 @@ async def group_of(store: Any, group: str) -> dict[str, bytes]:
 async def values_of(store: Any, *keys: str) -> list[bytes | None]:
     items = [await store.get(key) for key in keys]
     return [item and item.value for item in items]
+
+
+def test_random_programs_on_values(store_factory: StoreFactory) -> None:
+    run_programs(ValueProgram, store_factory)
 
 
 def test_what_is_put_is_got(store_factory: StoreFactory) -> None:

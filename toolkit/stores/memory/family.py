@@ -10,6 +10,7 @@ Rules of this file:
 
 from collections import deque
 
+from toolkit.stores.checks import check_key
 from toolkit.stores.rates import GCRA, Rate, Sliding, State, expiry
 
 OVERFLOW = ""
@@ -47,6 +48,16 @@ class Family:
         self.sweep(now, _SEARCH)
         return key if len(self.counters) < self.max_keys else OVERFLOW
 
+    def enter(self, key: str, now: int) -> int:
+        """Make place for a new key that is about to be written at `now`; -1 if there is none."""
+        check_key(key)
+        if len(self.counters) >= self.max_keys:
+            return -1
+        self.sweep(now, _LOOKS)
+        self.ring.append(key)
+        self.counters[key] = now
+        return now
+
     def get(self, key: str) -> State | None:
         packed = self.counters.get(key)
         return None if packed is None else unpack(self.rate, packed)
@@ -74,6 +85,12 @@ def pack(rate: Rate, state: State) -> int:
         return refunded << _TIME | tat
     first, second, third = state
     return (first << (_UNITS if isinstance(rate, Sliding) else _TIME) | second) << _UNITS | third
+
+
+def unpack_gcra(rate: GCRA, packed: int, now: int) -> State:
+    """The state without what was refunded before it expired."""
+    state = unpack(rate, packed)
+    return state if expiry(rate, state) > now else (state[0], 0)
 
 
 def unpack(rate: Rate, packed: int) -> State:
