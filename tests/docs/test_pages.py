@@ -12,12 +12,19 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", ROOT / "examples/README.md"]
 PAGES += sorted(ROOT.glob("docs/*.md"))
 
+_SHOWN_FILE = re.compile(r"^```(\w+)\n# (\w+\.\1)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
 @each_page
-def test_python_blocks_run(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each page is one program, whose blocks run in order; what it prints is on the page."""
+def test_python_blocks_run(
+    page: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each page is one program, whose blocks run in order beside the files it shows; what it prints is on the page."""
+    for _, name, text in _SHOWN_FILE.findall(page.read_text()):
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
     document = Sybil(parsers=[PythonCodeBlockParser()], path=str(page.parent)).parse(page)
     document.namespace["__name__"] = "__main__"
     blocks = list(document.examples())

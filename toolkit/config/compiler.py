@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
-from toolkit.config.defaults import Defaults, default_problems
+from toolkit.config.defaults import Defaults, partial_problems
 from toolkit.config.document import Document
 from toolkit.config.draft import Draft
 from toolkit.config.keyed import Keyed
@@ -17,7 +17,7 @@ from toolkit.config.overrides import Overrider
 from toolkit.config.parts import Finder, Parts, Used
 from toolkit.config.read import read
 from toolkit.config.references import Resolver
-from toolkit.config.sections import Entry, near, read_sections, respelt
+from toolkit.config.sections import Entry, near, read_sections
 from toolkit.config.stores import Stores
 from toolkit.engine.handler import Mounted
 from toolkit.engine.layer import Layer
@@ -105,7 +105,7 @@ class _Compilation:
 
     def _site(self, entry: Entry, handlers: Keyed, finder: Finder) -> "_Site":
         path, data = handlers.take(entry, self.problems)
-        layers, data = respelt(replace(entry, data=data), "layers", _is_table, self.problems)
+        layers = data.pop("layers", MISSING)
         return _Site(path, finder.find(replace(entry, data=data), "handler"), layers)
 
     def _routes(self, overrider: Overrider) -> Keyed:
@@ -122,7 +122,7 @@ class _Compilation:
         self.problems += defaults.problems
         for kind, entry in defaults.items():
             cls = classes.get(kind) or self._unused(kind, entry)
-            self.problems += default_problems(cls, entry, self._stores, self.resolver.base) if cls else ()
+            self.problems += partial_problems(cls, entry, self._stores, self.resolver.base) if cls else ()
         return defaults
 
     def _unused(self, kind: str, entry: Entry) -> type[Options] | None:
@@ -140,7 +140,17 @@ class _Compilation:
     def _overrider(self, elements: Sequence[tuple[Used, Any]], doubtful: set[str]) -> Overrider:
         layers = [part for _, part in elements if isinstance(part, Layer)]
         unusable = {one.label or one.kind for one, part in elements if part is None and one.role}
-        return Overrider(layers, doubtful | unusable, self._stores, self.resolver, self.problems)
+        misspelt = [one for one, _ in elements if one.found is MISSING and ":" not in (one.use or "")]
+        meant = self._sections.vague.union(*(_names(one, self._kinds) for one in misspelt))
+        guesses = {name: cls for name, cls in self._kinds.classes().items() if name in meant} if meant else {}
+        return Overrider(
+            layers,
+            doubtful | unusable,
+            guesses,
+            stores=self._stores,
+            resolver=self.resolver,
+            problems=self.problems,
+        )
 
 
 class _Site(NamedTuple):
@@ -157,10 +167,6 @@ def _names(used: Used, kinds: Kinds) -> set[str]:
         return label or set(kinds.names)
     meant = near(used.use, kinds.names)
     return label | {used.use, used.use.rpartition(":")[2].lower()} | ({meant} if meant else set())
-
-
-def _is_table(value: object) -> bool:
-    return isinstance(value, Mapping)
 
 
 def _mounted(site: _Site, app: Any, overrider: Overrider) -> Any:

@@ -11,14 +11,18 @@ Rules of this file:
 """
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from typing import Any
 from urllib.parse import quote
 
+from toolkit.config.kinds import Kinds
 from toolkit.config.referable import REFERENCES, WHOLE, referable
 from toolkit.engine.layer import Layer
 from toolkit.options import MISSING, Declared, Options, declared
 from toolkit.options.docstrings import descriptions, summary
 from toolkit.options.schemas import DOTTED, Schema, annotation_schema
+
+_Classes = Mapping[str, type[Options]]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -41,13 +45,18 @@ _PROVIDES = {
 }
 
 
-def schema(kinds: Mapping[str, type[Options]]) -> dict[str, Any]:
-    """The schema of a whole file, with all kinds of layers and handlers by name."""
-    layers = {name: cls for name, cls in kinds.items() if issubclass(cls, Layer)}
-    handlers = {name: cls for name, cls in kinds.items() if name not in layers}
+def schema(kinds: Kinds | Mapping[str, type[Options]]) -> dict[str, Any]:
+    """The schema of a whole file, with all kinds that can be used, or with classes of layers and handlers by name."""
+    classes = kinds.classes() if isinstance(kinds, Kinds) else kinds
+    layers = {name: cls for name, cls in classes.items() if issubclass(cls, Layer)}
+    handlers = {name: cls for name, cls in classes.items() if name not in layers}
     definitions = _Definitions()
-    for name, cls in kinds.items():
+    for name, cls in classes.items():
         definitions.add(f"kind.{name}", cls, required=False)
+    return deepcopy(_file(layers, handlers, definitions.made))
+
+
+def _file(layers: _Classes, handlers: _Classes, definitions: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "$schema": DIALECT,
         "title": "toolkit",
@@ -55,12 +64,16 @@ def schema(kinds: Mapping[str, type[Options]]) -> dict[str, Any]:
         "type": "object",
         "properties": _sections(layers, handlers),
         "additionalProperties": False,
-        "allOf": [_known_defaults(kinds), *_required(layers, "middleware"), *_required(handlers, "handler")],
-        "$defs": {**REFERENCES, **definitions.made},
+        "allOf": [
+            _known_defaults([*layers, *handlers]),
+            *_required(layers, "middleware"),
+            *_required(handlers, "handler"),
+        ],
+        "$defs": {**REFERENCES, **definitions},
     }
 
 
-def _sections(layers: Mapping[str, type[Options]], handlers: Mapping[str, type[Options]]) -> dict[str, Any]:
+def _sections(layers: _Classes, handlers: _Classes) -> dict[str, Any]:
     return {
         "stores": _STORES,
         "defaults": _defaults([*layers, *handlers]),
@@ -75,7 +88,7 @@ def kind_schema(cls: type[Options]) -> dict[str, Any]:
     """The schema of the options of one kind."""
     definitions = _Definitions()
     made = definitions.options(cls, required=True)
-    return {"$schema": DIALECT, **made, "$defs": {**REFERENCES, **definitions.made}}
+    return deepcopy({"$schema": DIALECT, **made, "$defs": {**REFERENCES, **definitions.made}})
 
 
 class _Definitions:
@@ -149,7 +162,7 @@ def _overrides(layers: Iterable[str], **others: Any) -> dict[str, Any]:
     return {"type": "object", "properties": {**known, **others}, "additionalProperties": _OVERRIDE}
 
 
-def _list(kinds: Mapping[str, type[Options]], description: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+def _list(kinds: _Classes, description: str, properties: Mapping[str, Any]) -> dict[str, Any]:
     """A list of tables that choose their kind with `use`."""
     known = [{"const": name, "description": summary(cls)} for name, cls in kinds.items()]
     dotted = {"type": "string", "pattern": DOTTED, "description": "package.module:name"}
@@ -196,7 +209,7 @@ def _known_defaults(kinds: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def _required(kinds: Mapping[str, type[Options]], section: str) -> Iterable[dict[str, Any]]:
+def _required(kinds: _Classes, section: str) -> Iterable[dict[str, Any]]:
     """Each option without a default has to be given, if not for all of its kind."""
     for name, cls in kinds.items():
         for option in [entry.name for entry in declared(cls) if is_required(entry)]:
