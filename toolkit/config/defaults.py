@@ -63,8 +63,8 @@ class Defaults:
         return problem
 
 
-def default_problems(cls: type[Options], entry: Entry, stores: Stores, base: File) -> Iterator[Problem]:
-    """What is wrong with defaults by themselves, whether anything uses them or not."""
+def partial_problems(cls: type[Options], entry: Entry, stores: Stores, base: File) -> Iterator[Problem]:
+    """What is wrong with options by themselves, whatever others there are."""
     given = anchored(cls, entry.data, base)
     yield from structure_options(cls, given, entry.where, partial=True)[1]
     yield from stores.problems_of(cls, given, entry.where)

@@ -11,6 +11,7 @@ from typing import Any, get_args, get_type_hints
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from toolkit.config.references import is_unresolved
 from toolkit.config.sections import Entry
 from toolkit.engine.layer import Layer
 from toolkit.options import MISSING, Invalid, Problem, Reference, did_you_mean
@@ -50,21 +51,21 @@ def foreign_handler(
         return application
     refusals = list(_refusals(_parameters(found), options, entry))
     problems += refusals
-    return None if refusals else _set_up(found, use, _plain(found, options), entry, problems)
+    return None if refusals or is_unresolved(options) else _set_up(found, use, _plain(found, options), entry, problems)
 
 
 def _set_up(make: Any, use: str, options: Mapping[str, Any], entry: Entry, problems: list[Problem]) -> ASGIApp | None:
     try:
         made = make(**options)
     except (Exception, SystemExit) as error:  # a factory may do anything
-        problems.append(Problem(entry.where, f"the set-up of {use!r} failed: {told(error)}"))
+        problems.append(Problem(entry.at("use"), f"the set-up of {use!r} failed: {told(error)}"))
         return None
     if callable(made):
         return made  # type: ignore[no-any-return]
     if iscoroutine(made):
         made.close()
     reason = f"the set-up of {use!r} gave {type(made).__name__}, not an ASGI application"
-    problems.append(Problem(entry.where, reason, "write a function that returns one"))
+    problems.append(Problem(entry.at("use"), reason, "write a function that returns one"))
     return None
 
 

@@ -17,6 +17,7 @@ from toolkit.config.references import Resolved
 from toolkit.options import MISSING, Problem, Reference, show
 from toolkit.options.secret import quotes
 
+_KEY = re.compile(r"\['([A-Za-z_][A-Za-z0-9_-]*)'\]")
 _TELLING = 8  # characters from which on a value is masked everywhere
 _COINCIDENCE = 4  # characters up to which a piece of a word is no piece of the value
 
@@ -35,7 +36,8 @@ def masked(problem: Problem, resolved: Sequence[Resolved]) -> Problem:
 
 
 def is_under(where: str, place: str) -> bool:
-    """Whether `where` is `place` or inside it."""
+    """Whether `where` is `place` or inside it, however their keys are written."""
+    where, place = (_KEY.sub(r".\1", text) for text in (where, place))
     return where.startswith(place) and where[len(place) : len(place) + 1] in {"", ".", "[", ":", " "}
 
 

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from toolkit.config.anchors import anchored
+from toolkit.config.defaults import partial_problems
 from toolkit.config.document import Path, place
 from toolkit.config.references import Resolver
+from toolkit.config.sections import Entry
 from toolkit.config.stores import Stores
 from toolkit.engine.layer import Layer
-from toolkit.options import MISSING, Problem, Reference
+from toolkit.options import MISSING, Options, Problem, Reference
 
 
 class Overrider:
@@ -16,19 +18,23 @@ class Overrider:
 
     Args:
         layers: The layers of the stack, drafts among them.
-        doubtful: What other layers may be called, of which nothing is known: nothing is said of them.
+        doubtful: What other layers may be called, of which nothing is known.
+        guesses: The classes that some of these are probably of.
     """
 
     def __init__(
         self,
         layers: Iterable[Layer],
         doubtful: Iterable[str],
+        guesses: Mapping[str, type[Options]],
+        *,
         stores: Stores,
         resolver: Resolver,
         problems: list[Problem],
     ) -> None:
         self._layers = {layer.label: layer for layer in layers}
         self._doubtful = frozenset(doubtful) - self._layers.keys()
+        self._guesses = guesses
         self._stores = stores
         self._resolver = resolver
         self._problems = problems
@@ -40,9 +46,17 @@ class Overrider:
 
     def _read(self, changes: Mapping[str, Any], path: Path) -> Iterator[tuple[str, Any]]:
         for label, change in changes.items():
-            if label not in self._doubtful:
-                meant = _meant(change)
+            meant = _meant(change)
+            if label in self._doubtful:
+                self._guess(label, meant, (*path, label))
+            else:
                 yield label, self._options(label, meant, (*path, label)) if isinstance(meant, Mapping) else meant
+
+    def _guess(self, label: str, change: Any, path: Path) -> None:
+        """Look at options by themselves: the layer that they would change is not known."""
+        cls = self._guesses.get(label)
+        if cls is not None and isinstance(change, Mapping):
+            self._problems += partial_problems(cls, Entry(path, change), self._stores, self._resolver.base)
 
     def _options(self, label: str, change: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
         layer = self._layers.get(label)

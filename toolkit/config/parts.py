@@ -125,6 +125,8 @@ class Parts:
             values, problems = structure_options(cls, given, entry.where)
             problems = [*problems, *self._stores.problems_of(cls, given, entry.where)]
             self._tell(used, problems or _set_up_problems(cls, given, entry))
+            if "name" not in values:  # a wrong one: it is called as nothing else is
+                values["name"] = entry.where
             return draft(cls, values)
         except Exception as error:  # a class of others may break in any way
             self._problems.append(Problem(entry.at("use"), f"{used.use!r} cannot be set up: {told(error)}"))
@@ -140,7 +142,7 @@ class Parts:
 
     def _foreign(self, used: Used, make: Callable[..., Any]) -> Any:
         entry = used.entry
-        if used.found is MISSING or any(place.startswith(f"{entry.where}.") for place in self._resolver.unresolved):
+        if used.found is MISSING:
             return None
         try:
             return make(used.found, used.use, entry.data, entry, self._problems)

@@ -34,9 +34,12 @@ class FilePlaces(Places):
         """What is wrong with a route or with a handler as a whole is wrong with its match or its path."""
         if problem.file:
             return problem
-        key = "match" if problem.where in self.routes else "path" if problem.where in self.handlers else ""
+        key = self._key(problem.where) if problem.where.endswith("]") else ""
         found = self.document.located(replace(problem, where=f"{problem.where}.{key}") if key else problem)
         return replace(found, where=problem.where)
+
+    def _key(self, where: str) -> str:
+        return "match" if where in self.routes else "path" if where in self.handlers else ""
 
     def written(self, where: str) -> str:
         return self.document.written(where)

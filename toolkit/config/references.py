@@ -90,7 +90,7 @@ class Resolver:
 
     def _stands_for(self, match: "re.Match[str]") -> str | Invalid:
         if match["wrong"] is not None:
-            return _syntax(match["wrong"])
+            return _syntax(match)
         try:
             if match["file"] is not None:
                 return _content(self.base, match["file"])
@@ -106,6 +106,15 @@ class Resolver:
             fix = did_you_mean(name, self._environ) or f"set it, or write ${{{name}:-default}}"
             raise Invalid(f"the environment variable {name} is not set", fix)
         return value
+
+
+def is_unresolved(value: object) -> bool:
+    """Whether a value is one whose reference is wrong, or holds one."""
+    if isinstance(value, list):
+        return any(map(is_unresolved, value))
+    if isinstance(value, dict):
+        return any(map(is_unresolved, value.values()))
+    return isinstance(value, Unresolved)
 
 
 def has_reference(text: object) -> bool:
@@ -133,11 +142,12 @@ def _is_whole(text: str) -> bool:
     return match is not None and match[0] != "$${"
 
 
-def _syntax(written: str) -> Invalid:
-    if not written.endswith("}"):
-        nested = "${" in written[2:] or "{" in written[2:]
-        return Invalid("a reference in another" if nested else f"the reference {show(written)} is not closed", _FORMS)
-    return Invalid(f"{show(written)} is no reference", _FORMS)
+def _syntax(match: "re.Match[str]") -> Invalid:
+    if match[0].endswith("}"):
+        return Invalid(f"{show(match[0])} is no reference", _FORMS)
+    if match.string[match.end() :].startswith("{"):
+        return Invalid("references cannot stand in one another", _FORMS)
+    return Invalid(f"the reference {show(match[0])} is not closed", _FORMS)
 
 
 def _content(base: File, given: str) -> str:

@@ -12,6 +12,7 @@ from toolkit.config.document import Document, Path, place
 from toolkit.config.kinds import Kinds
 from toolkit.config.references import has_reference
 from toolkit.options import MISSING, Problem, did_you_mean, show
+from toolkit.options.problems import suggestion
 
 SECTIONS = ("stores", "defaults", "middleware", "route", "handler", "provides")
 
@@ -105,9 +106,10 @@ class _Reader:
                 self.sections.provides.append(need)
 
     def _meant(self, written: str) -> str | None:
-        meant = near(written, SECTIONS)
-        fix = f"did you mean {meant!r}?" if meant else f"there are {', '.join(SECTIONS)}"
-        if not meant and written in self._kinds.names:
+        is_kind = written in self._kinds.names
+        meant = None if is_kind else near(written, SECTIONS)
+        fix = suggestion(meant) if meant else f"there are {', '.join(SECTIONS)}"
+        if is_kind:
             fix = f'use = "{written}" stands in the list middleware or handler'
         self._refuse((written,), "unknown section", fix)
         return meant
@@ -166,7 +168,7 @@ def respelt(entry: Entry, key: str, fits: Callable[[Any], bool], problems: list[
     meant = next((name for name, value in data.items() if _is_slip(name, key) and fits(value)), None)
     if meant is None:
         return MISSING, data
-    problems.append(Problem(entry.at(meant), "unknown key", f"did you mean {key!r}?"))
+    problems.append(Problem(entry.at(meant), "unknown key", suggestion(key)))
     return data.pop(meant), data
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from toolkit.config.anchors import anchored_url, named_stores
 from toolkit.config.document import Path, place
 from toolkit.config.references import Resolver, Unresolved
-from toolkit.options import Invalid, Options, Problem, did_you_mean
+from toolkit.options import Invalid, Options, Problem, did_you_mean, show
 from toolkit.options.dotted import told
 from toolkit.options.stores import is_url, store_option
 
@@ -33,12 +33,14 @@ class Stores:
     def _store(self, value: Any, resolver: Resolver) -> Any:
         if isinstance(value, Unresolved):
             return None
-        held = store_option(value)
-        return self._open(anchored_url(str(held), resolver.base)) if isinstance(held, str) else held
+        if isinstance(value, str) and is_url(value):
+            return self._open(anchored_url(str(value), resolver.base))
+        try:
+            return store_option(None if isinstance(value, str) else value)
+        except Invalid:
+            raise Invalid(f"{show(value)} is no URL of a store", "such as 'sqlite:///app.db' or 'memory:'") from None
 
     def _open(self, url: str) -> Any:
-        if not is_url(url):
-            raise Invalid(f"{url!r} is no URL of a store", "such as 'sqlite:///app.db' or 'memory:'")
         try:
             return import_module("toolkit.stores").open_store(url)
         except Exception as error:  # drivers have errors of their own

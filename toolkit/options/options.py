@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, dataclass_transform, get_args
 
 from toolkit.options.declared import Declared, Rule, collect_specifiers, declarations, declared, option
-from toolkit.options.problems import MISSING, ConfigError, Invalid, Problem, Several, did_you_mean, show
+from toolkit.options.problems import MISSING, ConfigError, Invalid, Problem, Several, did_you_mean, show, suggestion
 from toolkit.options.secret import hush, hushed
 
 
@@ -111,11 +111,11 @@ def structure_options(
         except Invalid as refused:
             told = hush(refused, value) if entry.secret and value is not MISSING else refused
             problems += told.problems(f"{where}.{entry.name}")
-    if not given.keys() <= known.names:
-        problems += _unknown(given, known.names, where)
+    unknown = [] if given.keys() <= known.names else [*_unknown(given, known.names, where)]
+    problems += unknown
     if known.rules and not partial:
         problems += _broken(cls, known.rules, values, where)
-    return values, problems
+    return values, _without_misspelt(problems, unknown, [name for name in known.names if name not in given], where)
 
 
 def _by_name(
@@ -140,6 +140,19 @@ def _unknown(given: Iterable[str], known: Iterable[str], where: str) -> Iterator
         if name not in known:
             place = f".{name}" if str(name).isidentifier() else f"[{show(name)}]"
             yield Problem(where + place, "unknown option", did_you_mean(str(name), known))
+
+
+def _without_misspelt(
+    problems: list[Problem], unknown: Iterable[Problem], absent: Iterable[str], where: str
+) -> list[Problem]:
+    """Nothing is said of options that are absent because their names were misspelt: that says it."""
+    fixes = {problem.fix for problem in unknown}
+    meant = tuple(f"{where}.{name}" for name in absent if suggestion(name) in fixes) if fixes else ()
+    return [problem for problem in problems if not _is_at(problem.where, meant)] if meant else problems
+
+
+def _is_at(where: str, places: tuple[str, ...]) -> bool:
+    return any(where == place or where.startswith((f"{place}.", f"{place}[")) for place in places)
 
 
 def _broken(cls: type[Options], rules: Iterable[Rule], values: dict[str, Any], where: str) -> Iterator[Problem]:

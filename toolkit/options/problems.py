@@ -154,7 +154,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     spelled = {name.lower(): name for name in known}
     near = get_close_matches(word[:_WORD].lower().replace("-", "_"), spelled, n=1)
     near = near or get_close_matches(word[:_WORD].lower(), spelled, n=1)
-    return f"did you mean {spelled[near[0]]!r}?" if near else ""
+    return suggestion(spelled[near[0]]) if near else ""
+
+
+def suggestion(name: str) -> str:
+    """The fix that suggests a name."""
+    return f"did you mean {name!r}?"
 
 
 def _sentence(reason: str, fix: str) -> str:
