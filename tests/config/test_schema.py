@@ -5,7 +5,7 @@ from typing import Any, Literal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema import Draft7Validator, Draft202012Validator
 
 import toolkit
 from tests.config.generated import as_document, options
@@ -76,7 +76,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "defaults": {"defaults": {"cors": {"max_age": 5}, "limit": {}}},
     "required by default": {"defaults": {"limit": {"limit": 5}}, "middleware": [{"use": "limit"}]},
     "defaults of a dotted kind": {"defaults": {"mine": {"x": 1}}, "middleware": [{"use": "pkg:Mine"}]},
-    "stores": {"stores": {"main": "sqlite:///x.db"}, "provides": ["user"]},
+    "stores": {"stores": {"main": "sqlite:///x.db", "other": "${OTHER_URL}"}, "provides": ["user"]},
 }
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {
@@ -110,25 +110,34 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "defaults of an unknown kind": ({"defaults": {"crs": {}}}, "$.defaults"),
     "unknown option of defaults": ({"defaults": {"cors": {"mx": 1}}}, "$.defaults.cors"),
     "use in defaults": ({"defaults": {"cors": {"use": "cors"}}}, "$.defaults.cors"),
+    "a store that is no URL": ({"stores": {"main": "somewhere"}}, "$.stores.main"),
     "a store that is no text": ({"stores": {"main": 5}}, "$.stores.main"),
     "provides that is no list": ({"provides": "user"}, "$.provides"),
 }
 
 
-def problems(document: Any) -> list[str]:
+DRAFTS = [Draft202012Validator(SCHEMA), Draft7Validator(SCHEMA)]
+"""Some editors read every schema by the rules of draft 7."""
+
+each_draft = pytest.mark.parametrize("validator", DRAFTS, ids=["2020-12", "7"])
+
+
+def problems(validator: Any, document: Any) -> list[str]:
     """The places that the schema finds fault with, those within alternatives included."""
-    errors = list(Draft202012Validator(SCHEMA).iter_errors(document))
+    errors = list(validator.iter_errors(document))
     return [error.json_path for top in errors for error in (top, *(top.context or ()))]
 
 
+@each_draft
 @pytest.mark.parametrize("document", GOOD.values(), ids=GOOD)
-def test_good_files_pass(document: dict[str, Any]) -> None:
-    assert problems(document) == []
+def test_good_files_pass(validator: Any, document: dict[str, Any]) -> None:
+    assert problems(validator, document) == []
 
 
+@each_draft
 @pytest.mark.parametrize(("document", "place"), BAD.values(), ids=BAD)
-def test_bad_files_are_refused_where_they_are_wrong(document: dict[str, Any], place: str) -> None:
-    assert place in problems(document)
+def test_bad_files_are_refused_where_they_are_wrong(validator: Any, document: dict[str, Any], place: str) -> None:
+    assert place in problems(validator, document)
 
 
 @pytest.mark.parametrize("made", [SCHEMA, schema({}), *map(kind_schema, KINDS.values())])

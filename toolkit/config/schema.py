@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from toolkit.config.kinds import Kinds
-from toolkit.config.referable import REFERENCES, WHOLE, referable
+from toolkit.config.referable import PIECE, REFERENCES, WHOLE, referable
 from toolkit.engine.layer import Layer
 from toolkit.options import MISSING, Declared, Options, declared
 from toolkit.options.docstrings import descriptions, summary
@@ -37,7 +37,11 @@ _OVERRIDE = {
     "type": ["boolean", "object", "string"],
     "pattern": WHOLE,
 }
-_STORES = {"type": "object", "description": "Stores by name: URLs.", "additionalProperties": {"type": "string"}}
+_STORES = {
+    "type": "object",
+    "description": 'Stores by name: URLs, such as "sqlite:///app.db".',
+    "additionalProperties": {"type": "string", "pattern": rf":|{PIECE}"},
+}
 _PROVIDES = {
     "type": "array",
     "items": {"type": "string"},
