@@ -189,7 +189,7 @@ def test_a_preflight_that_the_browser_stops_is_explained() -> None:
         "the browser stops: the header x-a is not among accept, accept-language, content-language, content-type"
         " (CORS-preflight fetch, step 7.7)"
     )
-    assert list(preflight_lines(decided, ORIGIN, "PUT", b"x-a")) == ["a preflight for PUT is allowed", carries, stops]
+    assert list(preflight_lines(decided, ORIGIN, "PUT", b"x-a")) == ["a preflight for PUT is answered with what the page may do", carries, stops]
     assert list(preflight_lines(decided, ORIGIN, "PUT", None))[-1] == "the browser goes on"
 
 

@@ -52,7 +52,8 @@ def response_lines(policy: Policy, origin: bytes | None) -> Iterator[str]:
 def preflight_lines(policy: Policy, origin: bytes, method: str, requested: bytes | None) -> Iterator[str]:
     """How a preflight is answered, which the application never sees, and what the browser does then."""
     decided = preflight(policy, origin if allows(policy, origin) else None, method, requested)
-    yield f"a preflight for {shown(method)} is {f'refused: {decided.refusal}' if decided.refusal else 'allowed'}"
+    allowed = "answered with what the page may do"
+    yield f"a preflight for {shown(method)} is {f'refused: {decided.refusal}' if decided.refusal else allowed}"
     yield f"its answer carries {_said(decided.headers)}"
     if not decided.refusal:
         page = Page(origin, method, tuple(requested_names(requested)), credentials=False)

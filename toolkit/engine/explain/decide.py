@@ -123,7 +123,8 @@ def _answer(case: Case, elements: tuple[Element, ...]) -> Answer:
 def _handler_answer(case: Case, template: PathTemplate, app: ASGIApp) -> Answer:
     """What a handler on this path template answers."""
     place = case.sources.handler(list(case.stack.handlers).index(template.text), template.text)
-    params = tuple((name, plain(value)) for name, value in parameters(template, case.exchange.path).items())
+    found = case.exchange.scope["path_params"] = parameters(template, case.exchange.path)
+    params = tuple((name, plain(value)) for name, value in found.items())
     if not isinstance(app, Handler):
         return Answer("handler", dotted(app) or type(app).__qualname__, place, template.text, params)
     settings = case.sources.own(app, place.where, app.kind)

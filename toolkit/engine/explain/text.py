@@ -46,7 +46,7 @@ def lines_of(
     room = width - places - _GAP
     if room < _LEAST:
         return [line for row in rows for line in _stacked(row, width)]
-    lefts = [len(_left(row, width - len(row.where) - _GAP)) for row in rows if row.where]
+    lefts = [len(_left(row, room)) for row in rows if row.where]
     column = max((left for left in lefts if left <= room), default=0) + _GAP
     return [line for row in rows for line in _beside(row, column, width)]
 
@@ -117,10 +117,10 @@ def _source(setting: Setting) -> str:
 
 def _beside(row: _Row, column: int, width: int) -> Iterator[Line]:
     """Where it was written stands in a column of its own."""
-    left = _left(row, width - len(row.where) - _GAP if row.where else width)
+    left = _left(row, column - _GAP if row.where else width)
     if not row.where and row.cut is None:
         yield from _wrapped(row, width)
-    elif max(len(left) + _GAP, column) + len(row.where) <= width or not row.where:
+    elif not row.where or max(len(left) + _GAP, column) + len(row.where) <= width:
         yield _line(row, left, row.where and f"{'':{max(column - len(left), _GAP)}}{row.where}")
     else:
         first, *rest = _wrapped(row, column - _GAP)
@@ -165,6 +165,8 @@ def _wrapped(row: _Row, width: int) -> Iterator[Line]:
 
 def _assigned(setting: Setting, room: int | None) -> str:
     """`name = value`, and what a route replaced; within `room` columns if it is given."""
+    if room is not None and len(whole := visible(_assigned(setting, None))) <= room:
+        return whole
     name = f"{setting.name} = "
     old = "" if setting.instead_of is MISSING else f"  (instead of {shortened(setting.instead_of, _half(room, name))})"
     return f"{name}{shortened(setting.value, None if room is None else room - len(name) - len(old))}{old}"
