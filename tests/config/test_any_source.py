@@ -20,7 +20,8 @@ VALUES = st.recursive(
 )
 OPTIONS = st.sampled_from(
     ["use", "path", "match", "name", "layers", "cors", "allow_origins", "max_age", "policies", "policy",
-     "allow_credentials", "to", "status", "text", "json", "headers", "minimum_size", "origin_check", "allow_origin_regex"]
+     "allow_credentials", "to", "status", "text", "json", "headers", "minimum_size", "origin_check",
+     "allow_origin_regex"]
 )  # fmt: skip
 TABLES = st.dictionaries(OPTIONS, VALUES, max_size=4)
 USED = st.builds(lambda use, table: {"use": use, **table}, WORDS, TABLES)
