@@ -372,14 +372,14 @@ def test_policies_that_no_route_chooses_are_refused_by_the_stack() -> None:
     with pytest.raises(ConfigError) as caught:
         stack(layer, routes={"/public/**": {"cors": {"policy": "public"}}})
     (problem,) = caught.value.problems
-    assert problem.where == "CORS.policies['own']"
+    assert problem.where == "stack[0].policies['own']"
     assert problem.reason == "no route chooses this policy"
     assert problem.fix == 'choose it in a route, {"cors": {"policy": "own"}}, or remove it'
 
 
 def test_a_route_that_names_a_missing_policy_is_refused() -> None:
     layer = CORS(allow_origins=[A], policies={"public": {"allow_origins": ["*"]}}, policy="public")
-    with pytest.raises(ConfigError, match=r"routes\['/x'\]: CORS.policy: there is no policy 'publik'; did you mean"):
+    with pytest.raises(ConfigError, match=r"routes\['/x'\]\.cors\.policy: there is no policy 'publik'; did you mean"):
         stack(layer, routes={"/x": {"cors": {"policy": "publik"}}})
 
 

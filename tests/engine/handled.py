@@ -18,7 +18,7 @@ from tests.engine.routed import KEYS, METHODS, PATHS, _takes
 
 TEMPLATES = ("/a", "/{x}", "/a/{x}", "/{x}/b", "/a/{n:int}", "/a/{p:path}", "/{p:path}", "/b", "/{p:path}/b")
 CHANGES = ("off", "options", "on")
-NUMBERED = (*PATHS, ("/a/5", "", "/a/5"), ("/mnt/a/5", "/mnt", "/a/5"), ("/a/b\n", "", "/a/b\n"))
+NUMBERED = (*PATHS, ("/a/5", "", "/a/5"), ("/mnt/a/5", "/mnt", "/a/5"), *[("/a/c\n", "", "/a/c\n")] * 4)
 
 
 @dataclass(frozen=True)

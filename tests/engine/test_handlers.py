@@ -380,6 +380,11 @@ def test_a_store_is_opened_once_for_each_url(monkeypatch: pytest.MonkeyPatch) ->
     assert stores[0] is stores[1] is stores[3] is not stores[2]
 
 
+def test_no_store_is_none_either() -> None:
+    with pytest.raises(ConfigError, match="no store is called None"):
+        Resources().find(None)
+
+
 def test_a_name_that_no_store_has_is_an_error() -> None:
     with pytest.raises(ConfigError, match=r"no store is called 'mian'; did you mean 'main'\?"):
         Resources({"main": "memory:"}).find("mian")

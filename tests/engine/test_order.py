@@ -145,7 +145,9 @@ def test_what_stands_outside_the_stack_is_declared() -> None:
     ],
 )
 def test_one_of_a_kind_unless_named(layers: list[Layer], label: str) -> None:
-    assert problems(*layers) == [f'stack[1]: 2 layers are called {label!r}; give each but one a name of its own: name="…"']
+    assert problems(*layers) == [
+        f'stack[1]: 2 layers are called {label!r}; give each but one a name of its own: name="…"'
+    ]
 
 
 def test_two_of_a_kind_are_right_with_two_names() -> None:

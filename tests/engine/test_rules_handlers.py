@@ -120,7 +120,7 @@ def test_handlers_answer_below_the_mount() -> None:
     assert client.get("/api/api/users/5").text == "hello"
 
 
-@pytest.mark.parametrize("around", ["one", "two"])
+@pytest.mark.parametrize("around", ["one", "two", "foreign"])
 def test_a_root_path_that_the_application_has_of_its_own_counts(around: str) -> None:
     class Rooted(Starlette):
         """Puts its own root_path into the scope, as FastAPI does."""
@@ -132,7 +132,10 @@ def test_a_root_path_that_the_application_has_of_its_own_counts(around: str) -> 
 
     app: Any = Rooted(routes=[Route("/fine", fine)])
     app = stack(Says(), routes={"/fine": {}})(app) if around == "two" else app
-    wrapped = stack(Says(), handlers={"/users": Tells()}, routes={"/users/x": {"says": {"text": "route"}}})(app)
+    between = [Middleware(GZipMiddleware)] if around == "foreign" else []
+    wrapped = stack(Says(), *between, handlers={"/users": Tells()}, routes={"/users/x": {"says": {"text": "route"}}})(
+        app
+    )
     client = TestClient(wrapped)
     assert [client.get(f"{root}/users").text for root in ("", "/api")] == ["handler {}", "handler {}"]
     assert [client.get(f"{root}/users/x").text for root in ("", "/api")] == ["route", "route"]

@@ -39,17 +39,15 @@ class Resources:
         self._by_url: dict[str, Resource] = {}
         self._used: dict[Hashable, Resource] = {}
 
-    def find(self, store: "str | Resource") -> Resource:
+    def find(self, store: "str | Resource | None") -> Resource:
         """The store that a layer's option means.
 
         Raises ConfigError for a name that the stack does not know, and for a URL that means no store.
         """
         found = self._named.get(store, store) if isinstance(store, str) else store
-        if isinstance(found, str):
-            if ":" not in found:
-                fix = did_you_mean(found, self._named)
-                raise ConfigError(Problem("stores", f"no store is called {found!r}", fix))
-            found = self._at(found)
+        if found is None or (isinstance(found, str) and ":" not in found):
+            raise ConfigError(Problem("stores", f"no store is called {found!r}", did_you_mean(str(found), self._named)))
+        found = self._at(found) if isinstance(found, str) else found
         self._used[id(found)] = found
         return found
 

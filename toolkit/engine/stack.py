@@ -128,7 +128,7 @@ class Wrapping:
     """A stack around one application: its layers and handlers bound, each once, and what they hold open."""
 
     def __init__(self, stack: Stack) -> None:
-        self.resources = Resources(stack.stores)
+        self.resources: Resources = Resources(stack.stores)
         self._stack = stack
         self._bound: dict[Layer | Handler, Any] = {}
 
@@ -139,13 +139,14 @@ class Wrapping:
 
     def around(self, app: ASGIApp, *, probed: bool = False) -> ASGIApp:
         """The layers and the foreign middleware around the application."""
+        path = path_of(app)
         for place, segment in reversed(list(enumerate(_segments(self._stack.elements)))):
             if isinstance(segment, Middleware):
                 app = segment.cls(app, *segment.args, **segment.kwargs)
             else:
                 layers, variants = self.bound(segment)
                 held, routes = None if place else self.resources, self._stack.routes
-                app = wrap(layers, app, variants=variants, resources=held, routes=routes, probed=probed)
+                app = wrap(layers, app, variants=variants, resources=held, routes=routes, path=path, probed=probed)
         return app
 
     def bound(self, layers: Sequence[Layer]) -> tuple[list[Layer], list[tuple[Route, list[Layer]]]]:

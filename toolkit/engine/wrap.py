@@ -44,6 +44,7 @@ def wrap(
     variants: Sequence[tuple[Route, Layers]] = (),
     resources: Resources | None = None,
     routes: Mapping[str, Any] | None = None,
+    path: Callable[[Scope], str] | None = None,
     probed: bool = False,
 ) -> ASGIApp:
     """Stand layers around an application, the first outermost. Where it is inside layers already, both fuse.
@@ -54,6 +55,7 @@ def wrap(
         variants: What stands in the place of `layers` on each route, in the order in which routes are tried.
         resources: What the layers hold open: around the application's lifespan.
         routes: The routes as they were written, for those who look.
+        path: How to find the path that the application routes by, where something stands between it and the layers.
         probed: Whether a probe inside the application looks for the exchange of a request that failed.
     """
     if isinstance(app, Mapping):
@@ -68,7 +70,7 @@ def wrap(
     def compiled(outer: Layers) -> ASGIApp:
         return compile_plan(Plan((*outer, *inner.layers)), inner.app, rest, probed=probed)
 
-    path = path_of(inner.app)
+    path = path or path_of(inner.app)
     run = _routed(planned_table(layers, variants, compiled), path, rest) if variants else compiled(layers)
     made = Wrapped(run, inner.app, (*layers, *inner.layers), rest, routes or {}, bool(variants))
     attributes = {"app": made.app, "layers": made.layers, "routes": made.routes, PATH: path, _MARK: made}
