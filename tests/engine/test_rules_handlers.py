@@ -3,16 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Self
 
 import pytest
 from hypothesis import given, settings
+from starlette._utils import get_route_path
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException, WebSocketException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.types import Receive, Scope, Send
 
@@ -140,6 +144,69 @@ def test_a_root_path_that_the_application_has_of_its_own_counts(around: str) -> 
     assert [client.get(f"{root}/users").text for root in ("", "/api")] == ["handler {}", "handler {}"]
     assert [client.get(f"{root}/users/x").text for root in ("", "/api")] == ["route", "route"]
     assert client.get("/api/fine").text == "fine"
+
+
+# Mounted behind a path
+
+
+@pytest.mark.parametrize("root", ["", "/api"])
+@pytest.mark.parametrize("path", ["/files/", "/files/a.txt", "/files/a/b/", "/files/files/x"])
+async def test_an_application_behind_a_path_sees_what_mount_shows_it(path: str, root: str) -> None:
+    seen: list[Scope] = []
+
+    async def notes(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope)
+        await PlainTextResponse("")(scope, receive, send)
+
+    for app in (stack(handlers={"/files/{path:path}": notes})(hello), Starlette(routes=[Mount("/files", notes)])):
+        await run(app, http_scope("GET", root + path, root_path=root))
+    ours, theirs = ({key: scope.get(key) for key in ("path", "root_path")} for scope in seen)
+    assert ours == theirs
+    assert [get_route_path(scope) for scope in seen] == [path.removeprefix("/files")] * 2
+
+
+async def test_only_a_whole_last_segment_mounts() -> None:
+    async def tells(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse(scope["root_path"] or "none")(scope, receive, send)
+
+    templates = {
+        "/a/x{p:path}": "/a/xy",
+        "/b/{p:path}/end": "/b/y/end",
+        "/c/{p}": "/c/y",
+        "/d": "/d",
+        "/{p:path}": "/e",
+    }
+    app = stack(handlers=dict.fromkeys(templates, tells))(hello)
+    assert [await asked(app, path) for path in templates.values()] == ["none"] * 5
+
+
+def test_applications_of_others_work_behind_a_path(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a file")
+    inner = Starlette(
+        routes=[
+            Route(
+                "/here/{name}", lambda request: PlainTextResponse(str(request.url_for("named", name="x"))), name="named"
+            )
+        ]
+    )
+    handlers = {"/static/{path:path}": StaticFiles(directory=tmp_path), "/inner/{rest:path}": inner}
+    client = TestClient(stack(handlers=handlers)(hello))
+    assert client.get("/static/a.txt").text == "a file"
+    assert client.get("/static/b.txt").status_code == 404
+    assert client.get("/inner/here/y").text == "http://testserver/inner/here/x"
+
+
+async def test_what_an_application_raises_for_starlette_to_answer_is_answered() -> None:
+    async def refuses(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            raise WebSocketException(1013, "later")
+        raise HTTPException(409, "taken")
+
+    app = stack(handlers={"/a": refuses})(hello)
+    outcome = await get(app, "/a")
+    assert (outcome.status, outcome.body) == (409, b"taken")
+    closed = (await connect(app, path="/a")).sent[-1]
+    assert (closed["type"], closed["code"], closed["reason"]) == ("websocket.close", 1013, "later")
 
 
 # Layers of their own

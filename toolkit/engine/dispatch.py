@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from toolkit.engine.handler import answered
+from toolkit.engine.handler import Handler, answered
 from toolkit.engine.routes import Route, Table
 from toolkit.engine.wrap import PATH
 from toolkit.http.answers import refusal
@@ -23,27 +24,32 @@ class Entry(NamedTuple):
 def dispatching(handlers: Mapping[str, ASGIApp], app: ASGIApp, path: Callable[[Scope], str]) -> ASGIApp:
     """An application that answers by the first handler whose path template takes a request, else by `app`.
 
-    A path that is not plain goes to `app`. `.app` of what this returns is the application.
+    A path that is not plain goes to `app`. Behind `/{path:path}` a handler sees what Starlette's Mount would show it.
+    `.app` of what this returns is the application.
 
     Args:
         handlers: Bound handlers by path template.
         app: Answers everything else, lifespans included.
         path: How to find the path that the application routes by.
     """
-    table = handler_table(handlers, app)
+    table = handler_table({path: _on_its_own(handler) for path, handler in handlers.items()}, app)
 
     async def run(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in {"http", "websocket"}:
             below = path(scope)
             template, handler = table.find("", below)
             if template is not None:
-                scope = {**scope, "path_params": {**scope.get("path_params", {}), **parameters(template, below)}}
-                return await handler(scope, receive, send)
+                return await handler({**scope, **entered(scope, template, below)}, receive, send)
         return await app(scope, receive, send)
 
     for name, value in (("app", app), (PATH, path)):
         setattr(run, name, value)
     return run
+
+
+def _on_its_own(app: ASGIApp) -> ASGIApp:
+    """Other people's applications may raise what Starlette answers around those that it has mounted."""
+    return app if isinstance(app, Handler) else ExceptionMiddleware(app)
 
 
 async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,6 +65,21 @@ def handler_table(handlers: Mapping[str, ASGIApp], app: ASGIApp) -> Table[Entry]
     """Finds who answers a path; the method does not matter."""
     entries = [(Route.of_template(text), handler) for text, handler in handlers.items()]
     return Table([(route, Entry(route.template, handler)) for route, handler in entries], Entry(None, app))
+
+
+def entered(scope: Scope, template: PathTemplate, below: str) -> dict[str, Any]:
+    """What the scope of a handler has of its own: the parameters; and behind `/{…:path}` it is mounted, as by Mount.
+
+    Args:
+        scope: Of the request.
+        template: The handler's.
+        below: The path that the template took: the end of the scope's own.
+    """
+    found = parameters(template, below)
+    own: dict[str, Any] = {"path_params": {**scope.get("path_params", {}), **found}}
+    if template.rest is not None:
+        own["root_path"] = scope["path"].removesuffix("\n").removesuffix(found[template.rest]).removesuffix("/")
+    return own
 
 
 def parameters(template: PathTemplate, path: str) -> dict[str, Any]:

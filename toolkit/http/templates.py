@@ -26,7 +26,8 @@ class PathTemplate:
 
     Case-sensitive, over decoded paths; it matches what a Starlette route of this text matches, apart from paths that
     are not plain (`//`, dot segments). `params` are the parameters, each with the name of its convertor; `prefix` and
-    `suffix` the leading and the final segments without one. Raises PatternError.
+    `suffix` the leading and the final segments without one; `rest` is the name of a `path` parameter that is the whole
+    last segment, as in `/files/{path:path}`, or None. Raises PatternError.
     """
 
     text: str
@@ -34,6 +35,7 @@ class PathTemplate:
     is_exact: bool = field(compare=False, repr=False)
     prefix: tuple[str, ...] = field(compare=False, repr=False)
     suffix: tuple[str, ...] = field(compare=False, repr=False)
+    rest: str | None = field(compare=False, repr=False)
     _regex: re.Pattern[str] = field(compare=False, repr=False)
     _convertors: Mapping[str, Convertor[Any]] = field(compare=False, repr=False)
 
@@ -49,6 +51,7 @@ class PathTemplate:
             "is_exact": not convertors,
             "prefix": _literals(segments),
             "suffix": _literals(segments[::-1])[::-1],
+            "rest": _rest(segments[-1]),
             "_regex": regex,
             "_convertors": convertors,
         }
@@ -119,6 +122,11 @@ def _parameter_objection(text: str) -> Objection | None:
 def _literals(segments: Sequence[str]) -> tuple[str, ...]:
     wild = (place for place, segment in enumerate(segments) if "{" in segment)
     return tuple(segments[: next(wild, len(segments))])
+
+
+def _rest(segment: str) -> str | None:
+    found = _PARAMETER.fullmatch(segment)
+    return found[1] if found is not None and found[2] == "path" else None
 
 
 def _texts(kind: str, most: int) -> list[str]:
