@@ -1,8 +1,6 @@
 """The SQLite store passes the conformance suite."""
 
-from collections.abc import Callable
 from itertools import count
-from pathlib import Path
 
 import pytest
 

@@ -21,14 +21,15 @@ class SQLiteCounters(View):
     """The contract `Counters`, and `reserve_now`.
 
     No commit waits for the disk: a decision takes some 30 µs inline, in the caller's thread. Where another process is
-    in the way for longer than a moment, coroutines leave it to a thread; `reserve_now` waits up to a tenth of a second.
+    in the way for longer than a moment, coroutines leave it to a thread; `reserve_now` waits for up to a quarter of a
+    second.
     """
 
     async def reserve(self, claims: Sequence[Claim]) -> Decision:
         return await self._count(partial(self._reserve, check_claims(claims)))
 
     def reserve_now(self, claims: Sequence[Claim]) -> Decision:
-        """As `reserve`, for who cannot await. Raises StoreError if the lock cannot be had within a tenth of a second.
+        """As `reserve`, for who cannot await. Raises StoreError if the lock cannot be had within a quarter of a second.
 
         The first use opens the file and waits for the disk: open the store before.
         """
@@ -58,7 +59,7 @@ class SQLiteCounters(View):
         outcomes, changed = attempt(claims, partial(self._state, file), now)
         for (_, key), (rate, state) in changed.items():
             self._keep(file, rate, key, state)
-        self._owner.opened().upkeep.counted(file, now, len(changed))
+        self._owner.upkeep.counted(file, now, len(changed))
         return decide(claims, outcomes, now)
 
     def _settle(self, entries: Sequence[tuple[Claim, State, int]], file: sqlite3.Connection) -> None:

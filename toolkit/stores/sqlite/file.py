@@ -25,7 +25,7 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
 _LOOK = 0.25  # seconds between two looks at whether the file is still there
-_SHORTEST, _LONGEST = 50e-6, 1e-3  # seconds between two tries for a lock
+_SHORTEST, _LONGEST = 50e-6, 5e-4  # seconds between two tries for a lock
 _WAL_KEPT = 64 * 2**20  # bytes that the write-ahead log keeps on the disk at most, once it was emptied
 
 

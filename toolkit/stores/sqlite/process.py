@@ -1,11 +1,11 @@
 """What a process has open of a store, and how it gets through forks and to its end."""
 
 import asyncio
-import concurrent.futures
 import os
 import sqlite3
 import weakref
 from collections.abc import Callable
+from concurrent.futures import Future as Job
 from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
@@ -48,7 +48,7 @@ class Opened:
         self.writer = Writer(self.values, patience, self.watches.wake)
         self.counting = Writer(self.counters, patience)
         self.upkeep = Upkeep(self.counting.soon)
-        self._closing: concurrent.futures.Future[None] | None = None
+        self._closing: Job[None] | None = None
         self._lock = Lock()
         _mind_forks(self, patience)
         weakref.finalize(self, _close_quietly, self.pid, [self.values, self.counters])
@@ -89,6 +89,11 @@ class Owner:
         if self._opened.pid != os.getpid():
             self._after_fork()
         return self._opened
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """That of the process; also for what was accepted before the store was closed."""
+        return self._opened.upkeep
 
     def latest(self, now: int) -> int:
         """The latest time (µs) that this process ever counted at, this one included.

@@ -16,7 +16,8 @@ from toolkit.stores.sqlite.file import Work
 _LOOKS = 2  # at old rows for each that is written
 _ROWS = 128  # looked at together
 _COMMITS = 500  # between two copies of the write-ahead log
-_LARGE = 16_000  # pages of it at which writers are kept out until it is copied whole, so that it begins anew
+_LARGE = 4000  # pages of it at which writers are kept out while its end is copied, so that it begins anew
+_WAIT = 20  # milliseconds to wait for the writers that are to be kept out
 
 _FIRST = ("", "", "")
 _NEXT = """SELECT namespace, rate, key, expiry FROM counter WHERE (namespace, rate, key) > (?, ?, ?)
@@ -51,7 +52,12 @@ class Upkeep:
 
 
 def copy(file: sqlite3.Connection) -> None:
-    """Copy the write-ahead log into the database. Writers go on meanwhile, unless it has grown large."""
+    """Copy the write-ahead log into the database. Writers go on meanwhile, until it has grown large.
+
+    It begins anew with the first write that finds it copied whole, which under steady load none does.
+    """
     _, pages, _ = file.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
     if pages > _LARGE:
+        file.execute(f"PRAGMA busy_timeout = {_WAIT}")
         file.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+        file.execute("PRAGMA busy_timeout = 0")

@@ -34,7 +34,7 @@ class SQLiteValues(View):
         return await self._read(partial(self._item, check_key(key)))
 
     def get_now(self, key: str) -> Item | None:
-        """As `get`, for who cannot await. It waits a tenth of a second at most for another process's lock."""
+        """As `get`, for who cannot await. It waits a quarter of a second at most for another process's lock."""
         return self._read_now(partial(self._item, check_key(key)))
 
     async def put(self, key: str, value: bytes, expires: float | None = None, *, group: str | None = None) -> None:

@@ -11,7 +11,7 @@ from toolkit.stores.sqlite.writer import Writer
 T = TypeVar("T")
 
 _MOMENT = 0.001  # seconds that a coroutine waits inline for the counters, which others hold for some 20 µs at a time
-_NOW = 0.1  # seconds that a caller waits who cannot await
+_NOW = 0.25  # seconds that a caller waits who cannot await
 
 
 class View:

@@ -7,11 +7,12 @@ Rules of this file:
 - The thread is a worker of an executor: the interpreter's exit waits for what was accepted, and for nothing else.
 """
 
-import concurrent.futures
 import sqlite3
 from asyncio import AbstractEventLoop, Future, get_running_loop
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future as Job
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -54,7 +55,7 @@ class Writer:
         self._waiting: deque[_Write] = deque()
         self._lock = Lock()
         self._draining = False
-        self._thread = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="toolkit-sqlite")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="toolkit-sqlite")
 
     async def do(self, work: Work[T]) -> T:
         """What `work` returns, once what it wrote is committed. Raises StoreError."""
@@ -76,7 +77,7 @@ class Writer:
         with suppress(StoreError):
             self._submit(quietly)
 
-    def finish(self, last: Callable[[], None]) -> concurrent.futures.Future[None]:
+    def finish(self, last: Callable[[], None]) -> Job[None]:
         """Do what was accepted, then `last` in the thread, which ends then. Nothing may be asked of it any more."""
         finished = self._submit(last)
         self._thread.shutdown(wait=False)
@@ -86,7 +87,7 @@ class Writer:
         """Wait, in another thread, until what was accepted is done."""
         self._thread.shutdown(wait=True)
 
-    def _submit(self, job: Callable[[], None]) -> concurrent.futures.Future[None]:
+    def _submit(self, job: Callable[[], None]) -> Job[None]:
         try:
             return self._thread.submit(job)
         except RuntimeError as error:
