@@ -48,10 +48,10 @@ class GCRA:
     def __post_init__(self) -> None:
         _check(self.name, self.limit, self.period)
         _within("burst", self.burst, 1, MOST)
-        object.__setattr__(self, "interval", _ceil(self.period, self.limit))
-        object.__setattr__(self, "capacity", self.burst * self.interval)
         if self.limit > self.period:
             raise ValueError("limit: more than one unit a microsecond cannot be told apart")
+        object.__setattr__(self, "interval", _ceil(self.period, self.limit))
+        object.__setattr__(self, "capacity", self.burst * self.interval)
         if self.capacity >= HORIZON:
             raise ValueError("burst: it would take more than 142 years to come back")
 
@@ -70,12 +70,12 @@ class Sliding:
     slice: int = field(init=False, repr=False, compare=False)
     """µs of a slice: a 65536th of the period, rounded up."""
     slices: int = field(init=False, repr=False, compare=False)
-    """How many begin in a period."""
+    """How many whole ones a period has."""
 
     def __post_init__(self) -> None:
         _check(self.name, self.limit, self.period)
         object.__setattr__(self, "slice", _ceil(self.period, SLICES))
-        object.__setattr__(self, "slices", _ceil(self.period, self.slice))
+        object.__setattr__(self, "slices", self.period // self.slice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,11 +253,16 @@ def _rolled(rate: Sliding, state: State | None, now: int) -> tuple[int, int, int
     """(index, current, previous) at `now`, and how many slices are left. An earlier `now` is the window's start."""
     index = now // rate.period
     if state is None or state[0] < index - 1:
-        return index, 0, 0, _ceil(rate.period - now % rate.period, rate.slice)
+        return index, 0, 0, _slices_left(rate, now)
     if state[0] > index:
         return state[0], state[1], state[2], rate.slices
     current, previous = (state[1], state[2]) if state[0] == index else (0, state[1])
-    return index, current, previous, _ceil(rate.period - now % rate.period, rate.slice)
+    return index, current, previous, _slices_left(rate, now)
+
+
+def _slices_left(rate: Sliding, now: int) -> int:
+    """Rounded up, but never more than a period has, so that the weight is neither too small nor above 1."""
+    return min(rate.slices, _ceil(rate.period - now % rate.period, rate.slice))
 
 
 def _used(rate: Sliding, rolled: tuple[int, int, int, int]) -> int:
@@ -294,10 +299,9 @@ def _room_at(rate: Sliding, state: State, cost: int) -> int:
 
 def _weightless(rate: Sliding, previous: int, room: int) -> int:
     """µs into a window until the previous one takes no more than `room` units; a whole period if it always does."""
-    if room <= 0:
-        return rate.period if room < 0 or previous else 0
-    left = room * rate.slices // previous if previous else rate.slices
-    return max(0, rate.period - left * rate.slice)
+    if room >= previous:
+        return 0
+    return rate.period - max(0, room) * rate.slices // previous * rate.slice if previous else rate.period
 
 
 def _reserve_window(rate: Window, state: State | None, now: int, cost: int) -> tuple[bool, State | None]:

@@ -43,7 +43,7 @@ _FIXES = {
     "async+redis": "use redis://",
     "async+memory": "use memory:",
 }
-_SECRET = re.compile("pass|secret|token|key|auth|credential|user", re.IGNORECASE)
+_SECRET = re.compile("pass|secret|token|key$|auth|credential|user", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +133,7 @@ def parse_url(text: str) -> ParsedURL:
 
 def seconds(text: str) -> float:
     """An option in seconds: `0.5`, or text such as `500ms`. Raises Invalid."""
-    try:
-        return duration(float(text))
-    except ValueError:
-        return duration(text)
+    return duration(float(text) if re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,15})?", text) else text)
 
 
 def whole(text: str) -> int:
