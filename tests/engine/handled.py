@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.engine.asgi import http_scope as scope_of
 from tests.engine.asgi import run
 from tests.engine.routed import KEYS, METHODS, PATHS, _takes
+from toolkit.engine.exchange import route_path
 
 TEMPLATES = ("/a", "/{x}", "/a/{x}", "/{x}/b", "/a/{n:int}", "/a/{p:path}", "/{p:path}", "/b", "/{p:path}/b")
 CHANGES = ("off", "options", "on")
@@ -45,15 +46,16 @@ def handled(draw: st.DrawFn) -> Handled:
     )
 
 
-def expected(example: Handled) -> tuple[str, str, dict[str, Any]]:
-    """What the layer is, who answers, and with which parameters: found by trying each in order."""
+def expected(example: Handled) -> tuple[str, str, dict[str, Any], str]:
+    """What the layer is, who answers, with which parameters and which path: found by trying each in order."""
     method, below = example.method, example.path[2]
     who, params = next(
         ((text, found) for text, _ in example.handlers if (found := _found(text, below)) is not None), ("app", {})
     )
     change = next((change for key, change in example.routes if _takes(key, method, below.removesuffix("\n"))), None)
     own = change or dict(example.handlers).get(who)
-    return {"off": "off", "options": "b"}.get(own or "on", "a"), who, params
+    path = f"/{params['p']}" if who.endswith("/{p:path}") else below.removesuffix("\n")
+    return {"off": "off", "options": "b"}.get(own or "on", "a"), who, params, path
 
 
 def _found(template: str, path: str) -> dict[str, Any] | None:
@@ -89,7 +91,7 @@ def stack_of(engine: ModuleType, example: Handled, seen: list[Any]) -> Any:
 
 def _telling(name: str, seen: list[Any]) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        seen.extend([name, scope.get("path_params", {})])
+        seen.extend([name, scope.get("path_params", {}), route_path(scope).removesuffix("\n")])
         await PlainTextResponse(name)(scope, receive, send)
 
     return app
@@ -99,8 +101,8 @@ def compare_handled(engine: ModuleType, example: Handled) -> None:
     """Raises AssertionError where another answers than should, or inside other layers."""
     seen: list[Any] = []
     app = stack_of(engine, example, seen)(_telling("app", seen))
-    layer, who, params = expected(example)
-    wanted = [*([] if layer == "off" else [layer]), who, params]
+    layer, who, *told = expected(example)
+    wanted = [*([] if layer == "off" else [layer]), who, *told]
     path, root, _ = example.path
     scope = scope_of(example.method, path, root_path=root)
     for _ in range(2):  # the second is remembered

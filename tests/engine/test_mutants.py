@@ -205,8 +205,14 @@ ROUTES = [
 
 HANDLERS = [
     mutant("handlers see the whole path", "dispatch", "below = path(scope)", 'below = scope["path"]'),
-    mutant("what a template finds is lost", "dispatch", ", **parameters(template, below)}", "}"),
-    mutant("the scope is not copied", "dispatch", "scope = {**scope, ", "scope |= {"),
+    mutant("what a template finds is lost", "dispatch", ", **found}", "}"),
+    mutant(
+        "the scope is not copied",
+        "dispatch",
+        "{**scope, **entered(scope, template, below)}",
+        "scope.update(entered(scope, template, below)) or scope",
+    ),
+    mutant("nothing is mounted", "dispatch", "if template.rest is not None:", "if False:"),
     mutant(
         "a final newline counts as a part of a parameter",
         "dispatch",

@@ -189,7 +189,7 @@ def test_applications_of_others_work_behind_a_path(tmp_path: Path) -> None:
             )
         ]
     )
-    handlers = {"/static/{path:path}": StaticFiles(directory=tmp_path), "/inner/{rest:path}": inner}
+    handlers: Any = {"/static/{path:path}": StaticFiles(directory=tmp_path), "/inner/{rest:path}": inner}
     client = TestClient(stack(handlers=handlers)(hello))
     assert client.get("/static/a.txt").text == "a file"
     assert client.get("/static/b.txt").status_code == 404
