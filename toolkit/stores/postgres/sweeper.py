@@ -1,0 +1,24 @@
+"""When to sweep: with a write, at most once a second in one process."""
+
+from threading import Lock
+from time import monotonic
+
+_EVERY = 1.0  # seconds
+
+
+class Sweeper:
+    """Of one table, shared by all views."""
+
+    def __init__(self) -> None:
+        self._next = monotonic()
+        self._lock = Lock()
+
+    def is_due(self) -> bool:
+        """Whether the caller is to sweep now."""
+        now = monotonic()
+        if now < self._next:
+            return False
+        with self._lock:
+            due = now >= self._next
+            self._next = max(self._next, now + _EVERY)
+            return due
