@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, unquote
 
 from starlette.types import Scope
 
 from toolkit.engine.exchange import Exchange
+from toolkit.engine.layer import Layer
 from toolkit.engine.plan import Plan
 from toolkit.http.headers import is_token
 from toolkit.options import Invalid, show
@@ -70,9 +72,9 @@ class Supposed(Exchange):
     __slots__ = ()
 
     def __init__(self, request: Request) -> None:
-        self.scope = request.scope
-        self.status = None
-        self.memo = {}
+        self.scope: Scope = request.scope
+        self.status: int | None = None
+        self.memo: dict[Layer, Any] = {}
         self._plan = Plan(())
         self._found = None
 
