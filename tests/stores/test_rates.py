@@ -300,3 +300,12 @@ def test_microseconds_of_a_clock() -> None:
 def test_what_is_no_rate(rate: Any, given: Any, word: str) -> None:
     with pytest.raises(ValueError, match=word):
         rate(*given)
+
+
+def test_a_refund_that_lost_count_leaves_nothing_below_now() -> None:
+    """After two resets of a rate this slow, 2**52 µs count as given back since the mark."""
+    rate = GCRA("g", 1, 36525 * 24 * HOUR, 1)
+    _, mark = reserve(rate, None, NOW, 1)
+    state = reset(rate, reset(rate, reset(rate, mark, NOW, 0), NOW, 0), NOW, 0)
+    assert mark is not None
+    assert settle(rate, state, NOW, mark, -1) == state == (NOW, state[1])

@@ -217,7 +217,10 @@ def span(rate: GCRA, units: int) -> int:
 
 
 def _settle_gcra(rate: GCRA, state: State | None, now: int, mark: State, extra: int) -> State | None:
-    """Refund: of what the mark still has ahead of it, less what others were given back since, at most what it cost."""
+    """Refund: of what the mark still has ahead of it, less what others were given back since, at most what it cost.
+
+    Never below `now`, should 2**52 µs have been given back meanwhile, so that they no longer tell.
+    """
     current = live(rate, state, now)
     if extra >= 0:
         tat, refunded = current or (now, 0)
@@ -226,7 +229,7 @@ def _settle_gcra(rate: GCRA, state: State | None, now: int, mark: State, extra: 
         return None
     tat, refunded = current
     ahead = mark[0] - (refunded - mark[1]) % HORIZON - now
-    back = max(0, min(ahead, span(rate, -extra)))
+    back = max(0, min(ahead, tat - now, span(rate, -extra)))
     return (tat - back, _wrapped(refunded + back)) if back else state
 
 
