@@ -5,17 +5,20 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import pytest
 import tomli_w
 import yaml
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 import toolkit
-from toolkit import CORS, ConfigError, Middleware, Mounted, stack
+from toolkit import CORS, ConfigError, Layer, Middleware, Mounted, stack
+from toolkit.engine.lifespan import OpenStore
+from toolkit.options.stores import StoreOption
 
 ORIGINS = ["https://a.example"]
 WHOLE: dict[str, Any] = {
@@ -35,6 +38,15 @@ WHOLE: dict[str, Any] = {
     ],
     "provides": ["user"],
 }
+
+
+class Keeping(Layer):
+    """Holds a store open."""
+
+    store: StoreOption = "main"
+
+    def bind(self, open_store: OpenStore) -> Self:
+        return self.bound(held=open_store(self.store))
 
 
 def problems(source: Any, **environ: str) -> list[str]:
@@ -103,6 +115,26 @@ def test_problems_of_a_mapping_have_no_file() -> None:
     assert problems({"middleware": [{"use": "corz"}]}) == [
         "middleware[0].use: no layer is called 'corz'; did you mean 'cors'?"
     ]
+
+
+def test_each_application_has_stores_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "toolkit.toml").write_text(f"""
+        stores.main = "sqlite:///app.db"
+        [[middleware]]
+        use = "{__name__}:Keeping"
+        store = "main"
+        [[middleware]]
+        use = "{__name__}:Keeping"
+        name = "inner"
+        store = "sqlite:///{tmp_path}/app.db"
+    """)
+    protect = toolkit.compile(tmp_path / "toolkit.toml")
+    first, second = ([layer.held for layer in protect(PlainTextResponse("fine")).layers] for _ in range(2))  # type: ignore[attr-defined]
+
+    assert protect.stores == {"main": f"sqlite:///{tmp_path}/app.db"}
+    assert first[0] is first[1]
+    assert second[0] is second[1]
+    assert first[0] is not second[0]
 
 
 def test_an_object_may_be_a_store() -> None:

@@ -15,8 +15,10 @@ from toolkit.options.stores import is_url, store_option
 class Stores:
     """The section `stores`: URLs, and in a mapping also stores themselves.
 
+    Rule: a URL stays one, as in Python, so that each wrapped application opens and closes a store of its own.
+
     Attributes:
-        by_name: What layers may name, opened later.
+        by_name: What layers may name: URLs and stores.
         problems: What is wrong with them.
     """
 
@@ -34,18 +36,11 @@ class Stores:
         if isinstance(value, Unresolved):
             return None
         if isinstance(value, str) and is_url(value):
-            return self._open(anchored_url(str(value), resolver.base))
+            return _checked(anchored_url(str(value), resolver.base))
         try:
             return store_option(None if isinstance(value, str) else value)
         except Invalid:
             raise Invalid(f"{show(value)} is no URL of a store", "such as 'sqlite:///app.db' or 'memory:'") from None
-
-    def _open(self, url: str) -> Any:
-        try:
-            return import_module("toolkit.stores").open_store(url)
-        except Exception as error:  # drivers have errors of their own
-            reason = getattr(error, "reason", None) or told(error)
-            raise Invalid(str(reason), str(getattr(error, "fix", ""))) from None
 
     def problems_of(self, cls: type[Options], given: Mapping[str, Any], where: str) -> Iterator[Problem]:
         """What is wrong with the stores that options name."""
@@ -57,7 +52,17 @@ class Stores:
 
     def _accept(self, text: str) -> None:
         if is_url(text):
-            self._open(text)
+            _checked(text)
         elif text not in self._names:
             known = f"there are {', '.join(self._names)}" if self._names else "name it in stores, or write a URL"
             raise Invalid(f"no store is called {text!r}", did_you_mean(text, self._names) or known)
+
+
+def _checked(url: str) -> str:
+    """The URL. Raises Invalid if no store can be made of it."""
+    try:
+        import_module("toolkit.stores").open_store(url)
+    except Exception as error:  # drivers have errors of their own
+        reason = getattr(error, "reason", None) or told(error)
+        raise Invalid(str(reason), str(getattr(error, "fix", ""))) from None
+    return url
