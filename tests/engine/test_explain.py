@@ -23,6 +23,7 @@ from tests.engine.explaining import (
 from toolkit import CORS, Exchange, Layer, Stack, stack
 from toolkit.engine.explain import Explanation
 from toolkit.engine.handler import Mounted
+from toolkit.handlers import Respond
 from toolkit.options import Invalid
 
 
@@ -122,6 +123,24 @@ def test_why_a_preflight_is_none(headers: dict[str, str], expected: str) -> None
 )
 def test_why_a_route_applies_or_none(method: str, path: str, expected: str) -> None:
     assert notes(protect().explain(method, path)) == [expected]
+
+
+ANSWERING: Any = {"/health": Respond(text="fine"), "/quiet": Mounted(Respond(text="fine"), layers={"sessions": False})}
+
+
+@pytest.mark.parametrize(
+    ("routes", "path", "expected"),
+    [
+        pytest.param({}, "/health", [], id="a handler answers"),
+        pytest.param({}, "/else", [], id="none answers"),
+        pytest.param({}, "/quiet", ["handler '/quiet' applies"], id="a handler with layers"),
+        pytest.param({}, "//health", ["no handler applies: the path holds '//'"], id="not plain"),
+        pytest.param({"/health": {}}, "/health", ["route '/health' applies"], id="a route that changes nothing"),
+        pytest.param({"/health": {}}, "/else", ["no route applies"], id="another route"),
+    ],
+)
+def test_nothing_is_said_not_to_apply_that_answers(routes: Any, path: str, expected: list[str]) -> None:
+    assert notes(stack(Sessions(), routes=routes, handlers=ANSWERING).explain("GET", path)) == expected
 
 
 def test_a_handshake_is_a_get() -> None:

@@ -107,9 +107,10 @@ def test_what_cannot_be_answered_is_refused(options: dict[str, Any], found: str)
 
 
 def test_it_explains_itself() -> None:
-    handlers = {"/": respond(text="hi"), "/gone": respond(status=410)}
+    handlers = {"/": respond(text="hi"), "/k": respond(text="k"), "/gone": respond(status=410)}
     assert [[*app.explain(None)] for app in handlers.values()] == [  # type: ignore[arg-type]
         ["answers 200 with 2 bytes of text/plain; charset=utf-8"],
+        ["answers 200 with 1 byte of text/plain; charset=utf-8"],
         ["answers 410"],
     ]
 

@@ -74,7 +74,8 @@ class Respond(Handler):
     def explain(self, exchange: Exchange) -> Iterable[str]:
         """What is answered."""
         kind = self._answer.headers.get("content-type")
-        yield f"answers {self.status}" + (f" with {len(self._answer.body)} bytes of {kind}" if kind else "")
+        size = len(self._answer.body)
+        yield f"answers {self.status}" + (f" with {size} {'byte' if size == 1 else 'bytes'} of {kind}" if kind else "")
 
     def compile(self) -> None:
         """The whole answer."""

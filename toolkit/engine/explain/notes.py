@@ -16,17 +16,19 @@ def notes_of(case: Case) -> Iterator[Note]:
     owner = case.plan.owner
     if case.request.method == "OPTIONS" and case.answering is not None:
         yield Note(_preflight(case, case.answering))
-    if owner is not None and owner.changes:
+    if owner is not None and (owner.changes or owner.source == "route"):
         yield Note(f"{owner} applies{_because(case.request, owner)}", owner.place)
-    elif any(one.changes for one in case.owners) or case.stack.handlers:
-        yield Note(_without(case))
+    else:
+        yield from map(Note, _without(case))
 
 
-def _without(case: Case) -> str:
-    """Why the layers are as written."""
-    matched = "handler" if case.stack.handlers and not case.owners else "route"
+def _without(case: Case) -> Iterator[str]:
+    """Why the layers are as written; a handler may answer all the same, so that only routes are said not to apply."""
     reason = _not_plain(case.request.path.removesuffix("\n"))
-    return f"no {matched} applies: {reason}" if reason else f"no {matched} applies"
+    if case.stack.routes:
+        yield f"no route applies: {reason}" if reason else "no route applies"
+    elif case.stack.handlers and reason:
+        yield f"no handler applies: {reason}"
 
 
 def _preflight(case: Case, layer: Layer) -> str:
