@@ -32,6 +32,13 @@ def test_files_that_are_fine(folder: Path) -> None:
     assert (checked.stderr, checked.returncode) == ("", 0)
 
 
+def test_a_name_cannot_give_orders_to_a_terminal(folder: Path) -> None:
+    (folder / "a\x1b[31m\n.json").write_text('{"provides": []}')
+    checked = run("check", "a\x1b[31m\n.json", cwd=folder)
+
+    assert checked.stdout == "a\\x1b[31m\\n.json: fine (0 layers, 0 routes, 0 handlers)\n"
+
+
 def test_every_problem_is_one_line_and_no_file_hides_another(folder: Path) -> None:
     checked = run("check", "bad.toml", "good.toml", "missing.toml", cwd=folder)
 

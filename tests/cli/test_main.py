@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import BAD, GOOD, MODULE, SCRIPT, SECONDS, environment, run
+from tests.cli.running import BAD, GOOD, MODULE, SCRIPT, SECONDS, environment, run, until
 from toolkit import __version__
 from toolkit.cli import main
 from toolkit.cli.guard import guarded
@@ -140,8 +140,7 @@ def test_ctrl_c_ends_a_command_quietly(folder: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    while not (folder / "started").exists():
-        assert process.poll() is None
+    until(lambda: True if (folder / "started").exists() else None, "its first line of Python")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=SECONDS)
 

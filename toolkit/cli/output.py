@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from toolkit.cli.colours import painted, wanted
+from toolkit.engine.explain.text import visible
 from toolkit.options import ConfigError
 
 Line = Iterable[tuple[str, str]]
@@ -18,7 +19,8 @@ def say(*lines: str | Line) -> None:
     colour = wanted(sys.stdout)
     for line in lines:
         pieces = [("", line)] if isinstance(line, str) else line
-        text = "".join(painted(role, piece) if colour else piece for role, piece in pieces)
+        shown = [(role, visible(piece)) for role, piece in pieces]
+        text = "".join(painted(role, piece) if colour else piece for role, piece in shown)
         sys.stdout.write(f"{_writable(text, sys.stdout.encoding)}\n")
 
 
@@ -29,8 +31,7 @@ def say_json(data: Any) -> None:
 
 def complain(text: str) -> None:
     """One line to standard error."""
-    line = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
-    sys.stderr.write(f"{line}\n")
+    sys.stderr.write(f"{visible(text)}\n")
 
 
 def complain_of(error: ConfigError) -> None:
