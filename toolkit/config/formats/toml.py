@@ -16,18 +16,9 @@ _QUOTE_KEY: Final = "quote a key that is more than letters, digits, - and _"
 # What tomllib says, by how it begins: what we say, and the fix.
 _WORDS: Final = {
     "Invalid statement": ("a key or a [table] is wanted here", ""),
-    "Expected newline or end of document": (
-        "this is left over on the line",
-        "write one setting a line",
-    ),
-    "Expected '=' after a key": (
-        "'=' is missing after the key",
-        "quote a key that is more than letters, digits, - and _",
-    ),
-    "Invalid initial character for a key": (
-        "a key is wanted here",
-        "quote a key that is more than letters, digits, - and _",
-    ),
+    "Expected newline or end of document": ("this is left over on the line", "write one setting a line"),
+    "Expected '=' after a key": ("'=' is missing after the key", _QUOTE_KEY),
+    "Invalid initial character for a key": ("a key is wanted here", _QUOTE_KEY),
     "Invalid value": ("no value can be read here", "quote text, and write true and false in lower case"),
     "Unclosed array": ("a '[' is not closed", "put commas between the elements and a ']' after them"),
     "Unclosed inline table": ("a '{' is not closed", "keep it on one line, without a comma before its '}'"),
