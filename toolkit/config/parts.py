@@ -114,17 +114,17 @@ class Parts:
         try:
             given = anchored(cls, given, self._resolver.base)
             made = cls(**given)
-        except Exception:
-            return self._draft(used, given)
+        except Exception as error:
+            return self._draft(used, given, error)
         self._tell(used, [*self._stores.problems_of(cls, given, entry.where)])
         return made
 
-    def _draft(self, used: Used, given: Mapping[str, Any]) -> Any:
+    def _draft(self, used: Used, given: Mapping[str, Any], refused: Exception) -> Any:
         cls, entry = used.found, used.entry
         try:
             values, problems = structure_options(cls, given, entry.where)
             problems = [*problems, *self._stores.problems_of(cls, given, entry.where)]
-            self._tell(used, problems or _set_up_problems(cls, given, entry))
+            self._tell(used, problems or _set_up_problems(cls, refused, entry))
             if "name" not in values:  # a wrong one: it is called as nothing else is
                 values["name"] = entry.where
             return draft(cls, values)
@@ -151,15 +151,11 @@ class Parts:
             return None
 
 
-def _set_up_problems(cls: type[Options], given: Mapping[str, Any], entry: Entry) -> list[Problem]:
+def _set_up_problems(cls: type[Options], refused: Exception, entry: Entry) -> list[Problem]:
     """What a class finds wrong only when an instance is made."""
-    try:
-        made = cls(**given)
-    except ConfigError as error:
-        return [moved(problem, cls.__name__, entry.where) for problem in error.problems]
-    except Exception as error:
-        return [Problem(entry.where, f"its set-up failed: {told(error)}")]
-    raise AssertionError(f"{made!r} was refused before")
+    if isinstance(refused, ConfigError):
+        return [moved(problem, cls.__name__, entry.where) for problem in refused.problems]
+    return [Problem(entry.where, f"its set-up failed: {told(refused)}")]
 
 
 def _hinted(problem: Problem, reserved: tuple[str, ...]) -> Problem:

@@ -7,8 +7,9 @@ from typing import Any
 from toolkit.config.anchors import anchored_url, named_stores
 from toolkit.config.document import Path, place
 from toolkit.config.references import Resolver, Unresolved
-from toolkit.options import Invalid, Options, Problem, did_you_mean, show
+from toolkit.options import ConfigError, Invalid, Options, Problem, did_you_mean, show
 from toolkit.options.dotted import told
+from toolkit.options.problems import Several
 from toolkit.options.stores import is_url, store_option
 
 
@@ -30,7 +31,7 @@ class Stores:
             try:
                 self.by_name[name] = self._store(resolver.resolve(value, path), resolver)
             except Invalid as refused:
-                self.problems.append(Problem(place(path), refused.reason, refused.fix))
+                self.problems += refused.problems(place(path))
 
     def _store(self, value: Any, resolver: Resolver) -> Any:
         if isinstance(value, Unresolved):
@@ -48,7 +49,7 @@ class Stores:
             try:
                 self._accept(text)
             except Invalid as refused:
-                yield Problem(f"{where}.{option}", refused.reason, refused.fix)
+                yield from refused.problems(f"{where}.{option}")
 
     def _accept(self, text: str) -> None:
         if is_url(text):
@@ -62,7 +63,9 @@ def _checked(url: str) -> str:
     """The URL. Raises Invalid if no store can be made of it."""
     try:
         import_module("toolkit.stores").open_store(url)
+    except ConfigError as error:
+        parts = [Invalid(one.reason, one.fix, one.where.removeprefix("store")) for one in error.problems]
+        raise Several(parts) from None
     except Exception as error:  # drivers have errors of their own
-        reason = getattr(error, "reason", None) or told(error)
-        raise Invalid(str(reason), str(getattr(error, "fix", ""))) from None
+        raise Invalid(told(error)) from None
     return url
