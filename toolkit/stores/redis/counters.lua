@@ -70,7 +70,7 @@ function gcra.settle(rate, state, mark, extra)
   end
   local others = found[2] - mark[2]
   local ahead = mark[1] - (others < 0 and others + HORIZON or others) - now
-  local back = math.max(0, math.min(ahead, span(rate, -extra)))
+  local back = math.max(0, math.min(ahead, found[1] - now, span(rate, -extra)))
   return back > 0 and {found[1] - back, wrapped(found[2] + back)} or state
 end
 
@@ -90,7 +90,7 @@ end
 
 local function rolled(rate, state)
   local index = quotient(now, rate.period)
-  local left = ceil(rate.period - math.fmod(now, rate.period), rate.slice)
+  local left = math.min(rate.slices, ceil(rate.period - math.fmod(now, rate.period), rate.slice))
   if not state or state[1] < index - 1 then
     return index, 0, 0, left
   elseif state[1] > index then
@@ -138,7 +138,7 @@ end
 function window.reserve(rate, state, cost)
   local found = newest(rate, state)
   if found[3] + cost <= rate.limit then
-    return {found[1], found[2], found[3] + cost}
+    return {found[1], math.max(found[2], now), found[3] + cost}
   end
 end
 
@@ -151,7 +151,7 @@ end
 
 function window.reset(rate, state, used)
   local found = newest(rate, state)
-  return {found[1] + 1, found[2], used}
+  return {found[1] + 1, math.max(found[2], now), used}
 end
 
 -- What is stored: read once, written once
