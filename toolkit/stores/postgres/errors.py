@@ -96,4 +96,4 @@ def masked(text: str, settings: Settings) -> str:
 
 def _line(text: str) -> str:
     """The last part of libpq's message, without line breaks."""
-    return re.sub(r"\s+", " ", text.rpartition("failed: ")[2]).strip()[:300]
+    return re.sub(r"\s+", " ", text.rpartition("failed: ")[2].removeprefix("connection is bad: ")).strip()[:300]

@@ -1,6 +1,6 @@
 """Logs in PostgreSQL. The row of a log is what appends wait for; a notification says that something happened to it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import nullcontext
 
 from toolkit.stores.checks import check_events, check_key, check_number
@@ -65,7 +65,7 @@ class PostgresLog:
         rows = await self._owner.run(_APPEND_MORE if after else _APPEND_FIRST, values)
         return rows[0][0] if rows else None
 
-    async def read(self, name: str, since: int, *, follow: bool = False) -> AsyncIterator[tuple[int, bytes]]:
+    async def read(self, name: str, since: int, *, follow: bool = False) -> AsyncGenerator[tuple[int, bytes], None]:
         known: int | None = None
         check_key(name, _WHAT)
         last = check_number(since)

@@ -11,7 +11,11 @@ from toolkit.stores.postgres.settings import Settings
 STEPS = (("1-tables.sql", "2-rates.sql", "3-counting.sql"),)
 """For each version the files that lead to it from the one before. What was released is not changed any more."""
 
-_EXISTS = "SELECT 1 FROM pg_namespace WHERE nspname = $1"
+_SCHEMA = "SELECT 1 FROM pg_namespace WHERE nspname = $1"
+# to_regclass() goes by what the server's process remembers, which may be older than the lock that was waited for
+_TABLE = (
+    "SELECT 1 FROM pg_class JOIN pg_namespace ON relnamespace = pg_namespace.oid WHERE nspname = $1 AND relname = $2"
+)
 
 
 def number_of(*names: str) -> int:
@@ -28,6 +32,7 @@ async def prepare(connection: Connection, settings: Settings) -> None:
     if await _version(connection, settings) == len(STEPS):
         return
     async with connection.transaction():
+        await connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")  # to see what was waited for
         await connection.execute("SELECT pg_advisory_xact_lock($1)", [number_of("schema", settings.schema)])
         version = await _version(connection, settings)
         if version == 0:
@@ -42,10 +47,9 @@ async def prepare(connection: Connection, settings: Settings) -> None:
 
 async def _version(connection: Connection, settings: Settings) -> int:
     """0 if there is nothing yet."""
-    table = f"{settings.schema}.version"
-    if await _first(connection, "SELECT to_regclass($1)::text", table) is None:
+    if await _first(connection, _TABLE, settings.schema, "version") is None:
         return 0
-    version = await _first(connection, f"SELECT version FROM {table}") or 0  # noqa: S608 - a checked identifier
+    version = await _first(connection, f"SELECT version FROM {settings.schema}.version") or 0  # noqa: S608
     if version > len(STEPS):
         reason = f"a newer toolkit made the tables (version {version}, this one knows {len(STEPS)})"
         raise StoreError(reason, settings.url)
@@ -54,7 +58,7 @@ async def _version(connection: Connection, settings: Settings) -> int:
 
 async def _make_schema(connection: Connection, schema: str) -> None:
     """IF NOT EXISTS would ask for the right to create it even where it exists."""
-    if await _first(connection, _EXISTS, schema) is None:
+    if await _first(connection, _SCHEMA, schema) is None:
         await connection.execute(f"CREATE SCHEMA {schema}")
     await connection.execute(f"CREATE TABLE {schema}.version (version integer NOT NULL)")
 

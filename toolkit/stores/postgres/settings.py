@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from psycopg import pq
 
-from toolkit.options import Invalid
+from toolkit.options import ConfigError, Invalid, Problem
 from toolkit.stores.urls import ParsedURL, one_of, seconds, whole
 
 _LIBPQ = {option.keyword.decode() for option in pq.Conninfo.get_defaults()} - {"replication", "client_encoding"}
@@ -55,6 +55,8 @@ def read_settings(url: ParsedURL) -> Settings:
         "dbname": url.path.removeprefix("/"),
     }
     conninfo = {**_LIBPQ_DEFAULTS, **{name: value for name, value in written.items() if value}, **passed_on}
+    if any("\0" in value for value in conninfo.values()):
+        raise ConfigError(Problem("store", "libpq takes no U+0000 in a name or a password", "leave %00 out of the URL"))
     secrets = {conninfo[name] for name in ("password", "sslpassword", "passfile") if conninfo.get(name)}
     return Settings(url.masked, conninfo, tuple(secrets), **options)
 

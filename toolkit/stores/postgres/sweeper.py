@@ -1,5 +1,6 @@
 """When to sweep: with a write, at most once a second in one process."""
 
+from collections.abc import Callable
 from threading import Lock
 from time import monotonic
 
@@ -7,15 +8,16 @@ _EVERY = 1.0  # seconds
 
 
 class Sweeper:
-    """Of one table, shared by all views."""
+    """Of one table, shared by all views. `now` is a clock that never goes back."""
 
-    def __init__(self) -> None:
-        self._next = monotonic()
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+        self._now = now
+        self._next = now()
         self._lock = Lock()
 
     def is_due(self) -> bool:
         """Whether the caller is to sweep now."""
-        now = monotonic()
+        now = self._now()
         if now < self._next:
             return False
         with self._lock:

@@ -1,6 +1,6 @@
 """Bytes by key in PostgreSQL."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 from toolkit.stores.checks import check_expires, check_key, check_value
@@ -95,7 +95,7 @@ class PostgresValues:
     async def delete(self, key: str) -> bool:
         return bool(await self._owner.run(_DELETE, self._live(key)))
 
-    async def members(self, group: str) -> AsyncIterator[tuple[str, Item]]:
+    async def members(self, group: str) -> AsyncGenerator[tuple[str, Item], None]:
         last, of = b"", _bytes(group, "a group")
         while True:
             values = [self._namespace, of, self._owner.now(), last]

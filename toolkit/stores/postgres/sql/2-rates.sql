@@ -93,7 +93,7 @@ BEGIN
         END;
     ELSIF rate[1] = 2 THEN
         RETURN CASE
-            WHEN state[1] <> mark[1] OR state[2] + 3600000000 <= now THEN state
+            WHEN state IS NULL OR state[1] <> mark[1] OR state[2] + 3600000000 <= now THEN state
             ELSE ARRAY[state[1], state[2], {schema}.counted(state[3] + extra)]
         END;
     END IF;
@@ -106,7 +106,7 @@ BEGIN
     END IF;
     -- mod() keeps the sign of its first argument
     back := mark[1] - mod(mod(held[2] - mark[2], 4503599627370496) + 4503599627370496, 4503599627370496) - now;
-    back := greatest(0, least(back, {schema}.span(rate, -extra)));
+    back := greatest(0, least(back, held[1] - now, {schema}.span(rate, -extra)));
     RETURN CASE WHEN back = 0 THEN state ELSE ARRAY[held[1] - back, {schema}.wrapped(held[2] + back)] END;
 END
 $$;
