@@ -1,5 +1,7 @@
 """What generated files name by dotted paths."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 from starlette.responses import PlainTextResponse
@@ -21,3 +23,14 @@ class Kept(Layer):
 def answering(headers: dict[str, str]) -> ASGIApp:
     """An application whose only option is nearly the name of another key of its entry."""
     return PlainTextResponse("answered", headers=headers)
+
+
+def failing(password: str, how: str) -> Any:
+    """A factory that fails, and quotes its password."""
+    quoted: dict[str, Callable[[str], str]] = {
+        "plain": str,
+        "repr": repr,
+        "json": json.dumps,
+        "half": lambda text: text[: len(text) // 2],
+    }
+    raise RuntimeError(f"no login for root/{quoted[how](password)}")

@@ -42,6 +42,8 @@ def is_under(where: str, place: str) -> bool:
 
 
 def _touches(where: str, place: str) -> bool:
+    """What is told of a `use` may quote any option of its entry, as a factory does that fails."""
+    where = where.removesuffix(".use")
     return is_under(where, place) or is_under(place, where)
 
 
