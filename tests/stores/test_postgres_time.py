@@ -4,12 +4,10 @@ import pytest
 
 from tests.databases import Postgres
 from tests.stores.contract import Clock, StoreFactory
-from tests.stores.contract.counters import test_the_next_window as test_the_next_window
-from tests.stores.contract.counters import test_units_come_back as test_units_come_back
+from tests.stores.contract.counters import test_the_next_window, test_units_come_back
 from tests.stores.contract.values import test_an_expiry_in_the_past_makes_a_key_absent as test_expiries_in_the_past
-from tests.stores.contract.values import test_expiries_far_away as test_expiries_far_away
+from tests.stores.contract.values import test_expiries_far_away, test_what_has_expired_is_absent
 from tests.stores.contract.values import test_touch_changes_the_expiry_alone as test_touch_changes_the_expiry
-from tests.stores.contract.values import test_what_has_expired_is_absent as test_what_has_expired_is_absent
 from tests.stores.postgres_scenes import new_store
 from toolkit.stores import FullStore
 
