@@ -28,6 +28,10 @@ def result_of(program: str, file: Path) -> Any:
     return json.loads(ran.stdout)
 
 
+def test_processes_make_the_files_together(tmp_path: Path) -> None:
+    assert result_of("begin", tmp_path / "a.db") == [[["1", True]] * 6] * 10
+
+
 def test_exactly_one_process_takes(tmp_path: Path) -> None:
     taken = result_of("take", tmp_path / "a.db")
     assert sorted(key for one in taken for key in one) == sorted(str(number) for number in range(60))
@@ -35,9 +39,9 @@ def test_exactly_one_process_takes(tmp_path: Path) -> None:
 
 def test_no_process_undoes_anothers_replacement(tmp_path: Path) -> None:
     total, events = result_of("replace", tmp_path / "a.db")
-    assert total == "150"
-    assert [number for number, _ in events] == list(range(1, 151))
-    assert sorted(event for _, event in events) == sorted("012345" * 25)
+    assert total == "90"
+    assert [number for number, _ in events] == list(range(1, 91))
+    assert sorted(event for _, event in events) == sorted("012345" * 15)
 
 
 def test_processes_together_keep_a_limit(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.stores.sqlite_scenes import traced, with_store
-from toolkit.stores import GCRA, Claim
+from toolkit.stores import GCRA, Claim, StoreError
 from toolkit.stores.sqlite import SQLiteStore
 from toolkit.stores.sqlite.upkeep import copy
 
@@ -132,6 +132,38 @@ def test_long_groups_and_logs_come_in_parts(tmp_path: Path, large: bool) -> None
         assert [number async for number, _ in store.read("log", 0)] == list(range(1, count + 1))
         file = store._owner.opened().values
         page = file.use(lambda connection: store._page("log", 0, connection))
-        assert len(page.events) == (4 if large else 100)
+        members = file.use(lambda connection: store._members("g", "", connection))
+        assert len(page.events) == len(members) == (4 if large else 100)
 
     with_store(tmp_path, scene, "?synchronous=normal")
+
+
+def test_readers_tell_a_log_from_the_one_that_took_its_place(tmp_path: Path) -> None:
+    async def scene(store: SQLiteStore) -> None:
+        await store.append("log", 0, [b"old"])
+        reader = store.read("log", 0, follow=True)
+        assert await anext(reader) == (1, b"old")
+        await store.drop("log")
+        await store.append("log", 0, [b"new", b"new"])
+        with pytest.raises(StoreError, match="dropped while it was read"):
+            await anext(reader)
+
+    with_store(tmp_path, scene)
+
+
+def test_what_is_given_back_goes_by_the_latest_time(tmp_path: Path) -> None:
+    """Of 20 s that were reserved, 15 had come back by themselves before the clock was put back."""
+    now = [1000.0]
+    rate = GCRA("ten seconds", 1, 10 * 10**6, 4)
+
+    async def scene(store: SQLiteStore) -> None:
+        first = await store.reserve([Claim(rate, "k", 2)])
+        now[0] = 1015.0
+        await store.reserve([Claim(rate, "k")])
+        now[0] = 1000.0
+        assert first.reservation
+        await store.settle(first.reservation, 0)
+        now[0] = 1015.0
+        assert (await store.peek([Claim(rate, "k")])).verdicts[0].reset == 10
+
+    with_store(tmp_path, scene, now=lambda: now[0])

@@ -110,6 +110,49 @@ def test_close_waits_for_what_was_accepted(tmp_path: Path) -> None:
     with_store(tmp_path, look)
 
 
+def test_close_waits_for_counters_that_others_hold(tmp_path: Path) -> None:
+    async def scene(store: SQLiteStore) -> None:
+        await store.open()
+        other = sqlite3.connect(tmp_path / "a.db-counters", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        claims = [asyncio.ensure_future(store.reserve([Claim(RATE, "k")])) for _ in range(3)]
+        await asyncio.sleep(0)
+        closing = asyncio.ensure_future(store.close())
+        await asyncio.sleep(0.1)
+        assert not closing.done()
+        other.close()
+        await closing
+        assert all(decision.allowed for decision in await asyncio.gather(*claims))
+
+    with_store(tmp_path, scene)
+
+
+def test_a_process_forks_only_when_its_connections_are_closed(tmp_path: Path) -> None:
+    async def scene(store: SQLiteStore) -> None:
+        await store.open()
+        file = store._owner.opened().values
+        begun = threading.Event()
+
+        def write(connection: sqlite3.Connection) -> None:
+            begun.set()
+            threading.Event().wait(0.2)
+
+        writing = asyncio.ensure_future(store._write(write))
+        await asyncio.to_thread(begun.wait)
+        connections = [file.touched]
+        file.pause(20)
+        connections.append(file.touched)
+        assert connections == [True, False]
+        reading = asyncio.ensure_future(asyncio.to_thread(store.get_now, "k"))
+        await asyncio.sleep(0.05)
+        assert not reading.done()
+        file.resume()
+        assert await reading is None
+        await writing
+
+    with_store(tmp_path, scene)
+
+
 def test_close_goes_on_when_its_caller_is_cancelled(tmp_path: Path) -> None:
     async def scene(store: SQLiteStore) -> None:
         writing = asyncio.ensure_future(store.put("k", b"1"))

@@ -20,9 +20,9 @@ from typing import TypeVar
 from toolkit.stores.contracts import StoreError
 from toolkit.stores.sqlite.errors import Busy, is_busy, store_error, undoes_nothing_else
 from toolkit.stores.sqlite.schema import Schema, prepare
+from toolkit.stores.sqlite.transactions import Work
 
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
 
 _LOOK = 0.25  # seconds between two looks at whether the file is still there
 _SHORTEST, _LONGEST = 50e-6, 5e-4  # seconds between two tries for a lock
@@ -181,28 +181,6 @@ def patiently(work: Callable[[], T], patience: float) -> T:
                 raise
         sleep(pause * (0.5 + random()))  # noqa: S311 - it only keeps processes from trying in step
         pause = min(2 * pause, _LONGEST)
-
-
-def transact(connection: sqlite3.Connection, work: Work[T]) -> T:
-    """What `work` returns, once what it wrote is committed. If it raises, nothing was written."""
-    connection.execute("BEGIN IMMEDIATE")
-    return _ended(connection, work)
-
-
-def snapshot(connection: sqlite3.Connection, work: Work[T]) -> T:
-    """What `work` returns of reads that all see the same."""
-    connection.execute("BEGIN")
-    return _ended(connection, work)
-
-
-def _ended(connection: sqlite3.Connection, work: Work[T]) -> T:
-    try:
-        result = work(connection)
-        connection.execute("COMMIT")
-        return result
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
 
 
 def _inode(path: str) -> tuple[int, int] | None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from toolkit.stores.contracts import StoreError
+from toolkit.stores.sqlite.transactions import snapshot, transact
 
 APPLICATION_VALUES = 0x746B5641  # "tkVA"
 APPLICATION_COUNTERS = 0x746B434F  # "tkCO"
@@ -64,18 +65,15 @@ def prepare(connection: sqlite3.Connection, schema: Schema, path: str, url: str)
     Raises StoreError for what must not be touched, sqlite3.Error if another process is in the way or the file cannot
     be used.
     """
-    if not _known(connection, schema, url):
+    # Other processes may make the tables meanwhile: what is looked at has to be of one moment.
+    known = snapshot(connection, lambda file: _known(file, schema, url))
+    if not known:
         with suppress(OSError):
             os.chmod(path, 0o600)  # it will hold sessions; the files beside it get the same mode
         connection.execute(f"PRAGMA page_size = {schema.page}")
     _write_ahead(connection, url)
-    connection.execute("BEGIN IMMEDIATE")  # which a file that may not be written refuses
-    try:
-        _bring_up_to_date(connection, schema, url)
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+    # A file that may not be written refuses it.
+    transact(connection, lambda file: _bring_up_to_date(file, schema, url))
 
 
 def _bring_up_to_date(connection: sqlite3.Connection, schema: Schema, url: str) -> None:

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from toolkit.stores.sqlite.file import Work
+from toolkit.stores.sqlite.transactions import Work
 
 _LOOKS = 2  # at old rows for each that is written
 _ROWS = 128  # looked at together

@@ -4,8 +4,9 @@ from functools import partial
 from typing import TypeVar
 
 from toolkit.stores.sqlite.errors import Busy
-from toolkit.stores.sqlite.file import File, Work, snapshot, transact
+from toolkit.stores.sqlite.file import File
 from toolkit.stores.sqlite.process import Owner
+from toolkit.stores.sqlite.transactions import Work, snapshot, transact
 from toolkit.stores.sqlite.writer import Writer
 
 T = TypeVar("T")

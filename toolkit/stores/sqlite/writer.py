@@ -21,7 +21,8 @@ from typing import Any, TypeVar
 
 from toolkit.stores.contracts import StoreError
 from toolkit.stores.sqlite.errors import Busy
-from toolkit.stores.sqlite.file import File, Work, transact
+from toolkit.stores.sqlite.file import File
+from toolkit.stores.sqlite.transactions import Work, transact
 
 T = TypeVar("T")
 
