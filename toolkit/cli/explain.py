@@ -16,16 +16,13 @@ such as "toolkit.toml:7", or "" where it has no line of its own:
 """
 
 import argparse
-import shutil
 from typing import Any
 
 import toolkit
 from toolkit.cli.guard import Refusal
-from toolkit.cli.output import say, say_json
+from toolkit.cli.output import columns, say, say_json
 from toolkit.engine.explain import Explanation
 from toolkit.options import Invalid
-
-_PIPED = 100, 24  # columns and lines where there is no terminal
 
 
 def add(commands: Any) -> argparse.ArgumentParser:
@@ -62,7 +59,7 @@ def _say(told: Explanation, *, as_json: bool) -> None:
     if as_json:
         say_json(told.as_json())
     else:
-        say(*told.lines(shutil.get_terminal_size(_PIPED).columns))
+        say(*told.lines(columns()))
 
 
 def _header(text: str) -> tuple[str, str]:

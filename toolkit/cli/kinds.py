@@ -5,15 +5,13 @@ With `--json`: `{"kinds": [{"kind", "role", "summary", "package", "path", "probl
 """
 
 import argparse
-import shutil
 import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from toolkit.cli.output import Line, say, say_json
+from toolkit.cli.output import Line, columns, say, say_json
 from toolkit.config.kinds import Kinds, Listed
 
-_PIPED = 100, 24  # columns and lines where there is no terminal
 _NARROWEST = 40
 
 
@@ -36,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         say_json({"kinds": [one._asdict() for one in listed]})
     else:
-        width = max(shutil.get_terminal_size(_PIPED).columns, _NARROWEST)
+        width = max(columns(), _NARROWEST)
         say(*(line for one in listed for line in _lines(one, width)))
     return 0
 

@@ -1,6 +1,7 @@
 """What is written to the two streams: nothing that a terminal would obey, and no character that the stream lacks."""
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -11,6 +12,7 @@ from toolkit.options import ConfigError
 
 Line = Iterable[tuple[str, str]]
 
+_PIPED = 100, 24  # columns and lines where there is no terminal
 _PLAIN = str.maketrans({"│": "|", "┊": ":", "→": ">", "←": "<", "–": "-", "…": "~"})
 
 
@@ -22,6 +24,11 @@ def say(*lines: str | Line) -> None:
         shown = [(role, visible(piece)) for role, piece in pieces]
         text = "".join(painted(role, piece) if colour else piece for role, piece in shown)
         sys.stdout.write(f"{_writable(text, sys.stdout.encoding)}\n")
+
+
+def columns() -> int:
+    """How wide standard output is; COLUMNS has the last word."""
+    return shutil.get_terminal_size(_PIPED).columns
 
 
 def say_json(data: Any) -> None:

@@ -15,7 +15,6 @@ from copy import deepcopy
 from typing import Any
 from urllib.parse import quote
 
-from toolkit.config.kinds import Kinds
 from toolkit.config.referable import PIECE, REFERENCES, WHOLE, referable
 from toolkit.engine.layer import Layer
 from toolkit.options import MISSING, Declared, Options, declared
@@ -49,9 +48,8 @@ _PROVIDES = {
 }
 
 
-def schema(kinds: Kinds | Mapping[str, type[Options]]) -> dict[str, Any]:
-    """The schema of a whole file, with all kinds that can be used, or with classes of layers and handlers by name."""
-    classes = kinds.classes() if isinstance(kinds, Kinds) else kinds
+def schema(classes: Mapping[str, type[Options]]) -> dict[str, Any]:
+    """The schema of a whole file, with these classes of layers and handlers by the kind that `use` names."""
     layers = {name: cls for name, cls in classes.items() if issubclass(cls, Layer)}
     handlers = {name: cls for name, cls in classes.items() if name not in layers}
     definitions = _Definitions()
