@@ -263,10 +263,11 @@ def test_a_file_of_a_newer_toolkit(tmp_path: Path, suffix: str) -> None:
     connection.close()
 
     async def use(store: Any) -> None:
-        with pytest.raises(StoreError, match=r"a newer toolkit made the file \(version 9, this one knows 1\)"):
+        with pytest.raises(StoreError, match=r"a newer toolkit made the file \(version 9, this one knows 1\)") as told:
             await store.open()
+        assert told.value.url == f"sqlite:///{tmp_path}/a.db{suffix}?poll=1"
 
-    with_store(tmp_path / "a.db", use)
+    with_store(tmp_path / "a.db", use, "?poll=1")
 
 
 def test_a_file_of_an_older_toolkit(tmp_path: Path) -> None:

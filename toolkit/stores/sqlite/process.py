@@ -43,7 +43,9 @@ class Opened:
         self.pid = os.getpid()
         path, url, patience = settings.path, settings.url, settings.timeout
         self.values = File(path, VALUES, url, synchronous=settings.synchronous, checkpoint=_PAGES, patience=patience)
-        self.counters = File(path + "-counters", COUNTERS, url, synchronous="NORMAL", checkpoint=0, patience=patience)
+        self.counters = File(
+            path + "-counters", COUNTERS, _beside(url), synchronous="NORMAL", checkpoint=0, patience=patience
+        )
         self.watches = Watches(self.values, settings.poll)
         self.writer = Writer(self.values, patience, self.watches.wake)
         self.counting = Writer(self.counters, patience)
@@ -115,6 +117,12 @@ class Owner:
             reason = "it was open when this process was forked off, and cannot be used here: open it after the fork"
             raise StoreError(reason, self.settings.url)
         self._opened = Opened(self.settings)
+
+
+def _beside(url: str) -> str:
+    """The URL as errors of the counters' file show it."""
+    file, mark, query = url.partition("?")
+    return f"{file}-counters{mark}{query}"
 
 
 def _mind_forks(opened: Opened, patience: float) -> None:
