@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import psycopg
 
+from tests.databases import Postgres
 from toolkit.stores import StoreError, open_store
 from toolkit.stores.postgres import PostgresStore
 
@@ -84,3 +85,13 @@ async def recovered(call: Callable[[], Awaitable[Any]]) -> Any:
 async def value_of(store: PostgresStore, key: str = "k") -> bytes | None:
     item = await store.get(key)
     return item and item.value
+
+
+def working(server: Postgres) -> int:
+    """How many statements run or wait in the server, beside the one that asks."""
+    with admin(server.url) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND backend_type = 'client backend'"
+        ).fetchone()
+    assert row is not None
+    return int(row[0]) - 1
