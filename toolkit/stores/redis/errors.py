@@ -19,6 +19,7 @@ _CODES = {
     "LOADING": "Redis is still reading its data",
     "BUSY": "Redis is busy with somebody's script",
     "NOPERM": "the user may not run the commands, or use the keys or channels, that the store needs",
+    "DENIED": "the server is in protected mode: it answers nobody from elsewhere without a password",
     "NOAUTH": "the server wants a password",
     "WRONGPASS": "the server refuses the user or the password",
     "WRONGTYPE": "a key of the store holds somebody else's data: use another database, or ?prefix=",
@@ -27,12 +28,25 @@ _CODES = {
     "ASK": "the server is a node of a cluster, which the store does not support",
 }
 _CODE = re.compile(rf"\b({'|'.join(_CODES)})\b")
-_KINDS: dict[type[Exception], str] = {
-    driver.OutOfMemoryError: "OOM",
-    driver.ReadOnlyError: "READONLY",
-    driver.BusyLoadingError: "LOADING",
-    driver.NoPermissionError: "NOPERM",
-    driver.AuthenticationError: "WRONGPASS",
+_TLS = "no TLS connection can be made: its certificate is refused, or the port speaks no TLS"
+_PHRASES = {
+    "Authentication required": _CODES["NOAUTH"],
+    "DB index": "the server has no database of that number",
+    "max number of clients": "Redis has as many clients as it takes: raise its maxclients, or lower ?pool=",
+    "CERTIFICATE_": _TLS,
+    "[SSL": _TLS,
+    "connecting to": "it cannot be reached",
+}
+_KINDS: dict[type[Exception], str] = {  # the first that fits
+    driver.OutOfMemoryError: _CODES["OOM"],
+    driver.ReadOnlyError: _CODES["READONLY"],
+    driver.BusyLoadingError: _CODES["LOADING"],
+    driver.NoPermissionError: _CODES["NOPERM"],
+    driver.AuthenticationError: _CODES["WRONGPASS"],
+    TimeoutError: "there was no answer in time",
+    driver.TimeoutError: "there was no answer in time",
+    driver.ConnectionError: "the connection broke off before the answer came",
+    OSError: "the connection broke off before the answer came",
 }
 FOREIGN = _CODES["WRONGTYPE"]
 
@@ -63,27 +77,13 @@ def closed(url: str) -> StoreError:
 def _reason(error: Exception) -> str:
     """The sentence for what the driver raised."""
     text = str(error)
-    code = _CODE.search(text)
-    if isinstance(error, TimeoutError):
-        return "there was no answer in time"
-    if "Authentication required" in text:
-        return _CODES["NOAUTH"]
-    if isinstance(error, tuple(_KINDS)):
-        return next(_CODES[code] for kind, code in _KINDS.items() if isinstance(error, kind))
+    for phrase, reason in _PHRASES.items():
+        if phrase in text:
+            return reason
+    for kind, reason in _KINDS.items():
+        if isinstance(error, kind):
+            return reason
     if isinstance(error, driver.ResponseError):
+        code = _CODE.search(text)
         return _CODES[code[1]] if code else "Redis refuses a command of the store: it needs Redis 6.2 or later"
-    if isinstance(error, (driver.ConnectionError, OSError)):
-        return _connection_reason(text)
     return "the answer is none that Redis gives: something else listens there, or garbles it"
-
-
-def _connection_reason(text: str) -> str:
-    if "max number of clients" in text:
-        return "Redis has as many clients as it takes: raise its maxclients, or lower ?pool="
-    if "Invalid Database" in text or "DB index" in text:
-        return "the server has no database of that number"
-    if "CERTIFICATE" in text or "SSL" in text:
-        return "no TLS connection can be made: its certificate is refused, or the port speaks no TLS"
-    if "connecting to" in text:
-        return "it cannot be reached"
-    return "the connection broke off before the answer came"

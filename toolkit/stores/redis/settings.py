@@ -72,13 +72,6 @@ def _database(text: str) -> int:
     return int(text)
 
 
-def _time(text: str) -> float:
-    number = seconds(text)
-    if number <= 0:
-        raise Invalid("it is no time above 0")
-    return number
-
-
 def _prefix(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_.:-]{1,64}", text):
         raise Invalid("it is made of letters, digits, '_', '.', ':' and '-', at most 64")
@@ -94,9 +87,9 @@ def _file(text: str) -> str:
 _OPTIONS = {
     "db": _database,
     "pool": whole,
-    "timeout": _time,
+    "timeout": seconds,
     "prefix": _prefix,
     "failures": whole,
-    "cooldown": _time,
+    "cooldown": seconds,
     "ca": _file,
 }
