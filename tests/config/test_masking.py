@@ -27,6 +27,14 @@ def test_the_reference_stands_for_its_value(value: str) -> None:
     assert told(value) == f"handler[0].use: the set-up of {USE!r} failed: RuntimeError: no login for root/${{SECRET}}"
 
 
+def test_the_place_is_that_of_the_reference_however_often_it_stands() -> None:
+    """What stands inside a value that came from outside is part of it: so is its place."""
+    handlers = [{"path": path, "use": "respond", "headers": "${HEADERS}"} for path in ("/a", "/b")]
+    with pytest.raises(ConfigError) as caught:
+        toolkit.compile({"handler": handlers}, environ={"HEADERS": '{"not a name": "1"}'})
+    assert [problem.where for problem in caught.value.problems] == ["handler[0].headers", "handler[1].headers"]
+
+
 def test_a_reason_that_quotes_a_piece_is_not_told() -> None:
     shown = told("correct-horse-battery", how="half")
     assert shown == (

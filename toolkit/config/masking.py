@@ -24,10 +24,11 @@ _COINCIDENCE = 4  # characters up to which a piece of a word is no piece of the 
 
 def masked(problem: Problem, resolved: Sequence[Resolved]) -> Problem:
     """The problem without anything that references stand for."""
-    about = [one for one in resolved if len(one.value) >= _TELLING or _touches(problem.where, one.where)]
+    distinct = {(one.written, one.value, one.where if len(one.value) < _TELLING else ""): one for one in resolved}
+    about = [one for one in distinct.values() if len(one.value) >= _TELLING or _touches(problem.where, one.where)]
     if not about:
         return problem
-    where = next((one.where for one in about if is_under(problem.where, one.where)), problem.where)
+    where = next((one.where for one in resolved if is_under(problem.where, one.where)), problem.where)
     reason = _masked(problem.reason, about)
     written = ", ".join(dict.fromkeys(name for one in about for name, _ in one.taken))
     hushed = f"it is refused, for a reason that is not shown because it quotes what {written} stands for"
@@ -37,8 +38,12 @@ def masked(problem: Problem, resolved: Sequence[Resolved]) -> Problem:
 
 def is_under(where: str, place: str) -> bool:
     """Whether `where` is `place` or inside it, however their keys are written."""
-    where, place = (_KEY.sub(r".\1", text) for text in (where, place))
+    where, place = _unquoted(where), _unquoted(place)
     return where.startswith(place) and where[len(place) : len(place) + 1] in {"", ".", "[", ":", " "}
+
+
+def _unquoted(where: str) -> str:
+    return _KEY.sub(r".\1", where) if "['" in where else where
 
 
 def _touches(where: str, place: str) -> bool:
@@ -52,7 +57,8 @@ def _masked(text: str, resolved: Iterable[Resolved]) -> str | None:
     written: list[str] = []
     for value, name in sorted(_values(resolved), key=lambda pair: -len(str(pair[0]))):
         for form in _forms(value):
-            text = form.sub(f"\0{len(written)}\0", text)
+            if form in text:  # of many values few are quoted
+                text = re.sub(_bounded(form), f"\0{len(written)}\0", text)
         written.append(name)
     if any(_is_quoted(value, text) for value, _ in _values(resolved)):
         return None
@@ -78,13 +84,12 @@ def _leaves(value: Any) -> Iterator[Any]:
             yield from _leaves(inner)
 
 
-def _forms(value: Any) -> Iterator["re.Pattern[str]"]:
+def _forms(value: Any) -> Iterator[str]:
     """How a message may show a value: as Python or JSON write it, cut short, or bare."""
     quoted = {show(value), repr(value), json.dumps(value)}
-    for text in sorted(quoted, key=len, reverse=True):
-        yield re.compile(_bounded(text))
+    yield from sorted(quoted, key=len, reverse=True)
     if isinstance(value, str):
-        yield re.compile(_bounded(value))
+        yield value
 
 
 def _bounded(text: str) -> str:
