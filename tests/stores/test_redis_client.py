@@ -1,6 +1,7 @@
 """One store in many tasks, threads, event loops and processes; calls that are cancelled."""
 
 import asyncio
+import os
 import subprocess
 import sys
 import threading
@@ -195,6 +196,30 @@ def clients(server: Redis) -> int:
     with raw(server) as client:
         info: Any = client.info("clients")
         return int(info["connected_clients"])
+
+
+async def test_a_child_that_goes_on_in_its_parents_loop(redis_server: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(redis_server.url) as store:
+        await store.put("k", b"1")
+        parents = await store._loops.local()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "getpid", lambda: 1)
+            assert await store._loops.local() is not parents
+            assert await store.get("k") == Item(b"1", None)
+            await store._loops._locals[asyncio.get_running_loop()].close()
+        assert await parents.client.ask("GET", "other", read=repr) == "None"
+        await parents.close()
+
+
+async def test_a_kept_connection_that_was_closed_is_not_used(new_redis: Any) -> None:
+    server = new_redis(appendonly=True)
+    async with opened(server.url) as store:
+        for number in range(3):
+            await asyncio.gather(*(store.put(f"k{key}", b"%d" % number) for key in range(5)))
+            server.restart()
+            await asyncio.sleep(0.05)  # until the loop has seen it
+            await store.put("k0", b"%d" % (number + 1))
+            assert (await store.reserve([Claim(RATE, "k")])).allowed
 
 
 def test_parent_and_child_after_a_fork(redis_server: Redis) -> None:

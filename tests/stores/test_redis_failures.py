@@ -7,14 +7,18 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from redis.exceptions import ResponseError
 
 from tests.databases import Redis
 from tests.processes import free_port
 from tests.proxy import Proxy
 from tests.stores.redis_stores import made, opened, raw
 from toolkit.stores import GCRA, Claim, Item, StoreError
+from toolkit.stores.redis.errors import store_error
+from toolkit.stores.urls import parse_url
 
 DAY = 86_400_000_000
 RATE = GCRA("g", 10**6, 30 * DAY, 10**6)
@@ -92,6 +96,12 @@ async def test_passwords(protected: Redis, call: Any, login: str, reason: str) -
 def protected() -> Iterator[Redis]:
     with Redis(password=SECRET) as server:
         yield server
+
+
+@pytest.mark.parametrize(("text", "kept"), [("broken", True), (f"unknown command 'AUTH', with args '{SECRET}'", False)])
+def test_a_cause_that_tells_the_password_is_not_kept(text: str, kept: bool) -> None:
+    failure = store_error(ResponseError(text), parse_url(f"redis://:{quote(SECRET, safe='')}@h"))
+    assert (failure.__cause__ is not None) is kept
 
 
 async def test_the_right_password(protected: Redis) -> None:

@@ -10,6 +10,9 @@ from tests.databases import Redis
 from tests.proxy import Proxy
 from tests.stores.redis_stores import opened, raw
 from toolkit.stores import StoreError, Trimmed
+from toolkit.stores.redis.bells import Bell, Line
+from toolkit.stores.redis.settings import settings
+from toolkit.stores.urls import parse_url
 
 SOON = 30
 
@@ -152,6 +155,33 @@ async def append_in_the_end(store: Any) -> None:
                 return
             except StoreError:
                 await asyncio.sleep(0.02)
+
+
+class Wire:
+    """A connection that notes what is said."""
+
+    is_connected = True
+
+    def __init__(self) -> None:
+        self.said: list[tuple[Any, ...]] = []
+
+    async def send_command(self, *words: Any) -> None:
+        self.said.append(words)
+
+
+async def test_a_channel_is_left_only_once_it_was_confirmed() -> None:
+    line = Line(settings(parse_url("redis://")))
+    wire: Any = Wire()
+    line._connection = wire
+    for _ in range(2):  # the second enters before the first was confirmed
+        entering = asyncio.ensure_future(line.enter(b"x", bell := Bell()))
+        await asyncio.sleep(0)
+        entering.cancel()
+        await line.leave(b"x", bell)
+    assert wire.said == [("SUBSCRIBE", b"x")]
+    await line._told([b"subscribe", b"x", 1])
+    assert wire.said == [("SUBSCRIBE", b"x"), ("UNSUBSCRIBE", b"x")]
+    await line._told([b"message", b"x", b"late"])
 
 
 @pytest.mark.slow

@@ -70,6 +70,7 @@ class Loops:
         self._breaker = Breaker(failures=settings.failures, cooldown=settings.cooldown)
         self._closed = False
         self._locals: dict[asyncio.AbstractEventLoop, Local] = {}
+        self._inherited: list[Local] = []
         self._lock = threading.Lock()
 
     async def local(self) -> Local:
@@ -81,6 +82,7 @@ class Loops:
             local = await Local.opened(self.settings, self._breaker)
             with self._lock:
                 self._forget_ended()
+                self._keep_inherited(loop)
                 self._locals[loop] = local
         return local
 
@@ -97,6 +99,12 @@ class Loops:
             elif local.process == os.getpid():  # to end a parent's connections is not a child's to do
                 with suppress(RuntimeError):  # the loop has ended
                     loop.call_soon_threadsafe(local.close_soon)
+
+    def _keep_inherited(self, loop: asyncio.AbstractEventLoop) -> None:
+        """A child that goes on in the loop of its parent: to let go of its connections would end the parent's."""
+        local = self._locals.get(loop)
+        if local is not None and local.process != os.getpid():
+            self._inherited.append(local)
 
     def _forget_ended(self) -> None:
         for loop in [loop for loop in self._locals if loop.is_closed()]:
