@@ -37,9 +37,9 @@ class Reservation:
     __slots__ = ("claims", "marks", "settled")
 
     def __init__(self, claims: Sequence[Claim], marks: Sequence[State | None]) -> None:
-        self.claims = claims
-        self.marks = marks
-        self.settled = False
+        self.claims: Sequence[Claim] = claims
+        self.marks: Sequence[State | None] = marks
+        self.settled: bool = False
 
 
 class Decision(NamedTuple):

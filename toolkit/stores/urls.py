@@ -29,7 +29,7 @@ _STORES = {
     "postgresql": "postgres:PostgresStore",
     "postgres": "postgres:PostgresStore",
 }
-_EXTRAS = {"redis": "redis", "psycopg": "postgres", "psycopg_pool": "postgres"}
+_EXTRAS = {"redis": "redis", "psycopg": "postgres"}
 _KNOWN = "use memory:, sqlite:///file.db, redis://, rediss://, unix:// or postgresql://"
 _FIXES = {
     "file": "use sqlite:///file.db",

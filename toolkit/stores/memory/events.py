@@ -10,7 +10,7 @@ class Events:
     """The events from number `first` on."""
 
     def __init__(self) -> None:
-        self.first = 1
+        self.first: int = 1
         self.held: list[bytes] = []
 
     @property

@@ -29,11 +29,11 @@ class Family:
     __slots__ = ("counters", "latest", "max_keys", "rate", "ring")
 
     def __init__(self, rate: Rate, max_keys: int) -> None:
-        self.rate = rate
-        self.max_keys = max_keys
+        self.rate: Rate = rate
+        self.max_keys: int = max_keys
         self.counters: dict[str, int] = {}
         self.ring: deque[str] = deque()
-        self.latest = 0
+        self.latest: int = 0
 
     def seen(self, now: int) -> int:
         """The latest time (µs) that was ever told, this one included."""

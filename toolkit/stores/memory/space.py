@@ -25,9 +25,9 @@ class Shared:
         self.url = url
         self.max_bytes = max_bytes
         self.max_keys = max_keys
-        self.used = 0
-        self.closed = False
-        self.lock = threading.Lock()
+        self.used: int = 0
+        self.closed: bool = False
+        self.lock: threading.Lock = threading.Lock()
         self.spaces: dict[str, Space] = {}
 
     def space(self, namespace: str) -> "Space":
@@ -55,13 +55,13 @@ class Space:
 
     def __init__(self) -> None:
         self.items: dict[str, Item] = {}
-        self.expiries = Expiries()
+        self.expiries: Expiries = Expiries()
         self.group_of: dict[str, str] = {}
         self.groups: dict[str, dict[str, None]] = {}
         self.gcra: dict[str, Family] = {}
         self.families: dict[tuple[type[Rate], str], Family] = {}
         self.logs: dict[str, Events] = {}
-        self.waiters = Waiters()
+        self.waiters: Waiters = Waiters()
 
     def clear(self) -> None:
         self.items.clear()

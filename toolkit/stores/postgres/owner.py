@@ -39,8 +39,8 @@ class Local:
     """What one event loop has open."""
 
     def __init__(self, settings: Settings) -> None:
-        self.pool = Pool(settings)
-        self.watch = Watch(settings)
+        self.pool: Pool = Pool(settings)
+        self.watch: Watch = Watch(settings)
 
     def close(self) -> Task[None] | None:
         """Returns the task that ends then, if there is one."""
@@ -59,8 +59,8 @@ class Owner:
     def __init__(self, settings: Settings, clock: Callable[[], float] | None) -> None:
         self.settings = settings
         self.clock = clock
-        self.closed = False
-        self.named = cache(lambda statement: statement.replace("{schema}", settings.schema))
+        self.closed: bool = False
+        self.named: Callable[[str], str] = cache(lambda statement: statement.replace("{schema}", settings.schema))
         self._pid = os.getpid()
         self._locals: dict[AbstractEventLoop, Local] = {}
         self._parents: list[dict[AbstractEventLoop, Local]] = []

@@ -47,7 +47,7 @@ class Channel:
 
     def __init__(self) -> None:
         self.bells: set[Bell] = set()
-        self.confirmed = Bell()
+        self.confirmed: Bell = Bell()
         self.is_confirmed = False
 
 

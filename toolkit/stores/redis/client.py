@@ -29,8 +29,8 @@ class Client:
     """The connections of one event loop."""
 
     def __init__(self, settings: Settings, breaker: Breaker) -> None:
-        self.url = settings.url.masked
-        self.closed = False
+        self.url: str = settings.url.masked
+        self.closed: bool = False
         self._settings = settings
         self._breaker = breaker
         self._idle: list[RedisConnection] = []

@@ -14,8 +14,8 @@ class Keys:
 
     def __init__(self, prefix: str, namespace: str) -> None:
         tag = f"{prefix}:{{/{namespace}}}"
-        self.values = f"{tag}:v:"
-        self.groups = f"{tag}:g:"
+        self.values: str = f"{tag}:v:"
+        self.groups: str = f"{tag}:g:"
         self._counters = f"{tag}:c:"
         self._events = f"{tag}:l:"
         self._heads = f"{tag}:h:"

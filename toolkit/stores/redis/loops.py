@@ -27,9 +27,9 @@ class Local:
     """
 
     def __init__(self, settings: Settings, breaker: Breaker) -> None:
-        self.process = os.getpid()
-        self.client = Client(settings, breaker)
-        self.bells = Bells(settings)
+        self.process: int = os.getpid()
+        self.client: Client = Client(settings, breaker)
+        self.bells: Bells = Bells(settings)
         self.batches: dict[str, Batch] = {}
         self._life = self._live()
         self._closing: asyncio.Task[None] | None = None

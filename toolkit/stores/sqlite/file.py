@@ -46,7 +46,7 @@ class File:
     ) -> None:
         self.path = path
         self.url = url
-        self.ready = False
+        self.ready: bool = False
         self._schema = schema
         self._settings = (
             f"PRAGMA synchronous = {synchronous}",

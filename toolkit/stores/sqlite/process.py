@@ -40,16 +40,18 @@ class Opened:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.pid = os.getpid()
+        self.pid: int = os.getpid()
         path, url, patience = settings.path, settings.url, settings.timeout
-        self.values = File(path, VALUES, url, synchronous=settings.synchronous, checkpoint=_PAGES, patience=patience)
-        self.counters = File(
+        self.values: File = File(
+            path, VALUES, url, synchronous=settings.synchronous, checkpoint=_PAGES, patience=patience
+        )
+        self.counters: File = File(
             path + "-counters", COUNTERS, _beside(url), synchronous="NORMAL", checkpoint=0, patience=patience
         )
-        self.watches = Watches(self.values, settings.poll)
-        self.writer = Writer(self.values, patience, self.watches.wake)
-        self.counting = Writer(self.counters, patience)
-        self.upkeep = Upkeep(self.counting.soon)
+        self.watches: Watches = Watches(self.values, settings.poll)
+        self.writer: Writer = Writer(self.values, patience, self.watches.wake)
+        self.counting: Writer = Writer(self.counters, patience)
+        self.upkeep: Upkeep = Upkeep(self.counting.soon)
         self._closing: Job[None] | None = None
         self._lock = Lock()
         _mind_forks(self, patience)
@@ -79,7 +81,7 @@ class Owner:
     def __init__(self, settings: Settings, now: Callable[[], float]) -> None:
         self.settings = settings
         self.now = now
-        self.swept = -inf
+        self.swept: float = -inf
         self._latest = 0
         self._opened = Opened(settings)
         self._closed = False
