@@ -5,6 +5,8 @@ from starlette.middleware import Middleware as Middleware
 from toolkit.config import compile as compile
 from toolkit.cors import CORS as CORS
 from toolkit.cors import CORSMiddleware as CORSMiddleware
+from toolkit.engine.assemble import Handlers as Handlers
+from toolkit.engine.assemble import Routes as Routes
 from toolkit.engine.bridge import run_sync as run_sync
 from toolkit.engine.exchange import Exchange as Exchange
 from toolkit.engine.handler import Handler as Handler
