@@ -28,7 +28,7 @@ def listed(**options: Any) -> Options:
 
 
 ORIGINS: Sequence[tuple[str, Options, str, str, str]] = [
-    ("text", {"allow_origins": A}, "", "text where a list is wanted", f"use ['{A}']"),
+    ("text", {"allow_origins": A}, "", "text where a list is wanted", f'use ["{A}"]'),
     ("number", {"allow_origins": [A, 5]}, "[1]", "5 is not text", ""),
     ("none at all", {}, "", "no origin is allowed", 'name them, such as "https://app.example"'),
     ("empty list", origins(), "", "no origin is allowed", "allow_origin_regex or origin_check"),
@@ -56,7 +56,7 @@ ORIGINS: Sequence[tuple[str, Options, str, str, str]] = [
         origins("https://*.com"),
         "[0]",
         "every site under a public suffix",
-        "set dangerously_allow_public_suffixes=True",
+        "turn on dangerously_allow_public_suffixes",
     ),
     ("star and others", origins("*", A), "", "'*' is every origin, and is given with others", "give ['*'] alone"),
     ("twice", origins(A, "https://b.example", A), "[2]", "is there already, at [0]", "remove one"),
@@ -79,14 +79,14 @@ ORIGINS: Sequence[tuple[str, Options, str, str, str]] = [
         origins("*", allow_credentials=True),
         "",
         "every site on the web could act as the user",
-        "set dangerously_allow_any_origin_with_credentials=True",
+        "turn on dangerously_allow_any_origin_with_credentials",
     ),
     (
         "insecure origin with credentials",
         origins(A, "http://b.example", allow_credentials=True),
         "[1]",
         "is not encrypted",
-        "use 'https://b.example', or set dangerously_allow_insecure_origins=True",
+        "use 'https://b.example', or turn on dangerously_allow_insecure_origins",
     ),
 ]
 
@@ -102,14 +102,14 @@ def test_an_origin_is_refused(options: Options, at: str, reason: str, fix: str) 
 
 
 OTHERS: Sequence[tuple[str, Options, str, str, str]] = [
-    ("method as text", listed(allow_methods="PUT"), "allow_methods", "text where a list is wanted", "use ['PUT']"),
+    ("method as text", listed(allow_methods="PUT"), "allow_methods", "text where a list is wanted", 'use ["PUT"]'),
     ("method with a space", listed(allow_methods=["GET, PUT"]), "allow_methods[0]", "not a method name", "per entry"),
     ("empty method", listed(allow_methods=[""]), "allow_methods[0]", "'' is not a method name", "such as"),
     ("forbidden method", listed(allow_methods=["PUT", "TRACE"]), "allow_methods[1]", "no browser sends it", "leave it"),
     ("forbidden in lower case", listed(allow_methods=["connect"]), "allow_methods[0]", "forbidden", "leave it out"),
     ("lower case", listed(allow_methods=["patch"]), "allow_methods[0]", "methods are case-sensitive", "write 'PATCH'"),
     ("star and methods", listed(allow_methods=["*", "PUT"]), "allow_methods", "given with others", "give ['*'] alone"),
-    ("header as text", listed(allow_headers="X-A"), "allow_headers", "text where a list is wanted", "use ['X-A']"),
+    ("header as text", listed(allow_headers="X-A"), "allow_headers", "text where a list is wanted", 'use ["X-A"]'),
     ("header with CR LF", listed(allow_headers=["X-A\r\nX"]), "allow_headers[0]", "not a header name", "per entry"),
     ("header with a colon", listed(allow_headers=["X-A: 1"]), "allow_headers[0]", "not a header name", "per entry"),
     ("cookie", listed(allow_headers=["Cookie"]), "allow_headers[0]", "not set by pages", "allow_credentials=True"),
@@ -148,7 +148,7 @@ OTHERS: Sequence[tuple[str, Options, str, str, str]] = [
         {"allow_origin_regex": "https?://.*", "allow_credentials": True},
         "allow_origin_regex",
         "matches strangers such as https://stranger.invalid: every site on the web could act as the user",
-        "set dangerously_allow_any_origin_with_credentials=True",
+        "turn on dangerously_allow_any_origin_with_credentials",
     ),
     *(
         (
@@ -172,7 +172,7 @@ OTHERS: Sequence[tuple[str, Options, str, str, str]] = [
             {"allow_origin_regex": regex, "allow_credentials": True},
             "allow_origin_regex",
             f"matches http://{host}, which is not encrypted",
-            "set dangerously_allow_insecure_origins=True",
+            "turn on dangerously_allow_insecure_origins",
         )
         for regex, host in {
             "http://.*": "stranger.invalid",

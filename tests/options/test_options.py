@@ -84,13 +84,13 @@ def test_all_problems_are_reported_at_once_in_a_stable_order() -> None:
         "CORS.allow_methods: given by position and by name; give it once",
         "CORS.allow_origins[0]: 'a.example' has no scheme; use 'https://a.example'",
         "CORS.allow_origins[2]: 5 is not text",
-        "CORS.allow_methods: 'GET' is text where a list is wanted; use ['GET']",
+        "CORS.allow_methods: 'GET' is text where a list is wanted; use [\"GET\"]",
         "CORS.allow_credentials: 'true' is not true or false; write it without quotes",
         "CORS.mode: 'lox' is not 'lax' or 'strict'; did you mean 'lax'?",
-        "CORS.headers: 'x-a' is text where a list is wanted; use ['x-a']",
+        "CORS.headers: 'x-a' is text where a list is wanted; use [\"x-a\"]",
         "CORS.signing.secret_key: missing; give text",
         "CORS.signing.salt: 5 is not text",
-        "CORS.vary: 1 is not true or false",
+        "CORS.vary: 1 is not true or false; write true",
         "CORS.tint: unknown option",
         "CORS.alow_origins: unknown option; did you mean 'allow_origins'?",
     ]
@@ -103,7 +103,7 @@ def test_a_missing_option_says_what_to_give() -> None:
 def test_rules_run_beside_problems_of_other_options() -> None:
     assert problems_of(CORS, [5], max_age=90000, mode="strict", vary=0) == [
         "CORS.allow_origins[0]: 5 is not text",
-        "CORS.vary: 0 is not true or false",
+        "CORS.vary: 0 is not true or false; write false",
         "CORS.max_age: 90000 is more than 86400 (one day); use 86400 or less",
         "CORS.mode: 'strict' takes short ages",
     ]
@@ -111,7 +111,7 @@ def test_rules_run_beside_problems_of_other_options() -> None:
 
 def test_a_rule_waits_until_its_options_are_valid() -> None:
     assert problems_of(CORS, ["https://*"], allow_credentials="yes") == [
-        "CORS.allow_credentials: 'yes' is not true or false"
+        "CORS.allow_credentials: 'yes' is not true or false; write true"
     ]
     assert problems_of(CORS, ["https://*"], allow_credentials=True) == [
         "CORS.allow_origins: credentials for every origin; name the origins"
@@ -267,7 +267,7 @@ def test_partial_options_are_looked_at_one_by_one() -> None:
     values, problems = structure_options(CORS, given, "route[0].cors", partial=True)
     assert values == {"max_age": 172800.0, "mode": "strict"}
     assert [str(problem) for problem in problems] == [
-        "route[0].cors.vary: 1 is not true or false",
+        "route[0].cors.vary: 1 is not true or false; write true",
         "route[0].cors.moed: unknown option; did you mean 'mode'?",
     ]
 

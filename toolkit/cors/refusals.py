@@ -172,20 +172,18 @@ def private_network(value: bool) -> bool:
 
 def origin_refusals(origins: Collection[str], *, public_suffixes: bool) -> Iterator[Invalid]:
     """What is wrong with each origin, `at` its index, and which are there in vain."""
-    if "*" in origins:
-        if len(origins) > 1:
-            yield Invalid("'*' is every origin, and is given with others", "give ['*'] alone, or leave it out")
-        return
+    if "*" in origins and len(origins) > 1:
+        yield Invalid("'*' is every origin, and is given with others", "give ['*'] alone, or leave it out")
     for index, text in enumerate(origins):
-        refused = _origin_refusal(text, public_suffixes=public_suffixes)
+        refused = None if text == "*" else _origin_refusal(text, public_suffixes=public_suffixes)
         if refused is not None:
             yield Invalid(*refused, at=f"[{index}]")
-    yield from _needless(origins)
+    yield from () if "*" in origins else _needless(origins)
 
 
 def any_origin_refusals(origins: Collection[str], pattern: "re.Pattern[str] | None") -> Iterator[Invalid]:
     """Why credentials for any origin are refused, where the lists come to that, `at` the option."""
-    fix = "name the origins, or set dangerously_allow_any_origin_with_credentials=True"
+    fix = "name the origins, or turn on dangerously_allow_any_origin_with_credentials"
     reason = "every site on the web could act as the user and read the answers, since allow_credentials is on"
     if "*" in origins:
         yield Invalid(f"'*' is every origin: {reason}", fix, "allow_origins")
@@ -213,7 +211,7 @@ def insecure_refusals(origins: Collection[str], regex: "re.Pattern[str] | None")
     if regex is not None and host is not None:
         yield Invalid(
             f"{show(regex.pattern)} matches http://{host}, which is not encrypted",
-            "match https alone, or set dangerously_allow_insecure_origins=True",
+            "match https alone, or turn on dangerously_allow_insecure_origins",
             "allow_origin_regex",
         )
     for index, text in enumerate(origins):
@@ -221,7 +219,7 @@ def insecure_refusals(origins: Collection[str], regex: "re.Pattern[str] | None")
         if pattern is not None and pattern.scheme == "http" and not _LOOPBACK.fullmatch(pattern.host):
             yield Invalid(
                 f"{text!r} is not encrypted, so anybody on the network can act as the user through its pages",
-                f"use 'https:{text[5:]}', or set dangerously_allow_insecure_origins=True",
+                f"use 'https:{text[5:]}', or turn on dangerously_allow_insecure_origins",
                 f"allow_origins[{index}]",
             )
 
@@ -294,7 +292,7 @@ def _origin_refusal(text: str, *, public_suffixes: bool) -> tuple[str, str] | No
     try:
         OriginPattern(text, allow_public_suffix=public_suffixes or local)
     except PatternError as error:
-        permit = ", or set dangerously_allow_public_suffixes=True" if _lenient(text) is not None else ""
+        permit = ", or turn on dangerously_allow_public_suffixes" if _lenient(text) is not None else ""
         named = error.reason.startswith(show(text))
         return error.reason if named else f"{show(text)}: {error.reason}", error.fix + permit
     return None

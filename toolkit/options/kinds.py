@@ -49,6 +49,12 @@ def simple(
 UNQUOTED = "write it without quotes"
 """The fix for text where its content would do."""
 
+TELLING = frozenset({UNQUOTED, "write true", "write false"})
+"""Fixes that say what a text says, or how it is written: nothing for a variable."""
+
+
+_TRUTH = ("true", "false")
+_MEANT = {"true": ("true", "yes", "y", "on", "1"), "false": ("false", "no", "n", "off", "0")}
 
 # Numbers
 
@@ -71,6 +77,15 @@ def _float(value: float) -> float:
 def _unquote(pattern: str) -> Callable[[object], str]:
     quoted = re.compile(pattern)
     return lambda value: UNQUOTED if isinstance(value, str) and quoted.fullmatch(value) else ""
+
+
+_unquoted_truth = _unquote("true|false")
+
+
+def _truth(value: object) -> str:
+    word = str(value).lower()
+    meant = next((name for name, words in _MEANT.items() if word in words), "")
+    return _unquoted_truth(value) or (f"write {meant}" if meant else "")
 
 
 # One of a few
@@ -174,7 +189,6 @@ def unsupported(annotation: Any) -> TypeError:
 
 _ANYTHING = simple(("anything",), "anything", lambda value: True)
 _NULL = simple(("null",), "null", lambda value: value is None)
-_TRUTH = ("true", "false")
 _PATH_OBJECT = ("a path object",)
 
 KINDS: Mapping[Any, Builder] = {
@@ -184,7 +198,7 @@ KINDS: Mapping[Any, Builder] = {
     type(None): _NULL,
     str: simple(("text",), "text", lambda value: isinstance(value, str)),
     bytes: simple(("bytes",), "bytes", lambda value: isinstance(value, bytes)),
-    bool: simple(_TRUTH, "true or false", lambda value: isinstance(value, bool), hint=_unquote("(?i:true|false)")),
+    bool: simple(_TRUTH, "true or false", lambda value: isinstance(value, bool), hint=_truth),
     int: simple(("a whole number",), "whole numbers", _is_int, hint=_unquote("[+-]?[0-9]{1,20}")),
     float: simple(("a number",), "numbers", _is_number, _float, _unquote(r"[+-]?[0-9]{1,20}(\.[0-9]{1,20})?")),
     Path: simple(("a path",), "paths", lambda value: isinstance(value, (str, PurePath)), Path),

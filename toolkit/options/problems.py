@@ -149,6 +149,12 @@ def either(names: Iterable[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
+def there_are(names: Iterable[str]) -> str:
+    """All that could have been named: "there is cors", "there are main and other", "there is none"."""
+    *others, last = [*names] or ["none"]
+    return f"there are {', '.join(others)} and {last}" if others else f"there is {last}"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The fix for a mistyped word: "did you mean 'allow_origins'?", or "" when no known word is near."""
     spelled = {name.lower(): name for name in known}

@@ -4,9 +4,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from toolkit.options.kinds import UNQUOTED
+from toolkit.options.kinds import TELLING
 from toolkit.options.problems import MISSING, Invalid, Mismatch
 
+_AS_LIST = 'a variable holds a list as JSON: ["…", "…"]'
 _LONGEST = 65536  # characters that are read for what they mean
 
 
@@ -33,7 +34,7 @@ def of_text_or_meaning(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
         try:
             return read(str(value))
         except Invalid as refused:
-            return _read_meaning(read, value.meant, refused)
+            return _read_meaning(read, value, refused)
 
     return read_either
 
@@ -50,8 +51,9 @@ def of_meaning(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return read_meant
 
 
-def _read_meaning(read: Callable[[Any], Any], meant: Any, refused: Invalid) -> Any:
+def _read_meaning(read: Callable[[Any], Any], value: Reference, refused: Invalid) -> Any:
     """Raises the first refusal, unless the meaning is of the right kind: then what is wrong with it says more."""
+    meant = value.meant
     if meant is not MISSING:
         try:
             return read(meant)
@@ -59,12 +61,17 @@ def _read_meaning(read: Callable[[Any], Any], meant: Any, refused: Invalid) -> A
             pass
         except Invalid as closer:
             raise closer from None
-    raise _without_quotes(refused) from None
+    fix = _fix(read, str(value), refused)
+    raise (refused if fix == refused.fix else Invalid(refused.reason, fix, refused.at)) from None
 
 
-def _without_quotes(refused: Invalid) -> Invalid:
-    """A variable has no quotes that could be left out."""
-    return Invalid(refused.reason, at=refused.at) if refused.fix == UNQUOTED else refused
+def _fix(read: Callable[[Any], Any], text: str, refused: Invalid) -> str:
+    """A variable has no quotes that could be left out, and no brackets that could be set around it."""
+    try:
+        read([text])
+    except Invalid:
+        return "" if refused.fix in TELLING else refused.fix
+    return _AS_LIST
 
 
 def _refuse(constant: str) -> Any:

@@ -9,6 +9,7 @@ Rules of this file:
 - An annotation that cannot be checked is a TypeError, never silently anything.
 """
 
+import json
 import types
 import typing
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
@@ -219,14 +220,22 @@ class _NoList(Mismatch):
 
 
 def _listed(value: object, item: Kind, shown: Shown) -> str:
-    """The fix for an element where a list of such is wanted."""
+    """The fix for an element where a list of such is wanted, or for several in one text."""
+    parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else [value]
     try:
-        item.read(value)
+        for part in parts:
+            item.read(part)
     except Invalid:
         return ""
     if value is None or isinstance(value, Mapping):
         return ""
-    return f"use [{shown(value)}]" if shown is show else "put it in a list"
+    return f"use [{', '.join(map(_quoted, parts))}]" if shown is show else "put it in a list"
+
+
+def _quoted(value: object) -> str:
+    """As all formats and Python write it, where it is text."""
+    is_whole = isinstance(value, str) and show(value) == repr(value)
+    return json.dumps(value, ensure_ascii=False) if is_whole else show(value)
 
 
 # Mappings
