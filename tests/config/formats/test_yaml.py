@@ -288,7 +288,10 @@ def test_all_of_it_is_told_at_once() -> None:
         ("a: 1\nb\n", "2: column 2: ':' is missing after the key; write 'key: value', and quote longer text"),
         ("a: [1, 2\n", "1: column 9: ',' or ']' is missing here; close the list, and quote text that holds brackets"),
         ("a: {b: 1\n", "1: column 9: ',' or '}' is missing here; close the mapping, and quote text that holds braces"),
-        ("- a\nb: 1", "2: column 1: no element of the list; indent it like the others, and begin it with '- '"),
+        (
+            "- a\nb: 1",
+            "2: column 1: no element of the list; indent it like the key after the '- ' above, or begin it with '- '",
+        ),
         ("a: 'x", "1: column 6: text is not closed; close its quotes"),
         ('a: "\\q"', "1: column 5: a '\\' that begins no escape; double it, or use single quotes"),
         ('a: "\\ud800"', "1: column 7: an escape that is no character; use \\u with four hexadecimal digits"),
@@ -313,7 +316,10 @@ def test_mistakes_are_told_in_our_words(text: str, told: str) -> None:
         ('a: "\\ud800"', "1: a: holds half of a surrogate pair; write the character itself"),
         ('"\\ud800": 1', "1: column 1: a key holds half of a surrogate pair; write the character itself"),
         ('a: "\\UFFFFFFFF"', "1: column 5: an escape that is no character; use \\u with four hexadecimal digits"),
-        ("- a\nb: 1", "2: column 1: this does not stand where it belongs; indent it like its neighbours"),
+        (
+            "- a\nb: 1",
+            "2: column 1: no element of the list; indent it like the key after the '- ' above, or begin it with '- '",
+        ),
     ],
     ids=lambda value: value[:14],
 )

@@ -24,11 +24,17 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LIST: Final = "tag:yaml.org,2002:seq"
 _MAPPING: Final = "tag:yaml.org,2002:map"
 _CONTROL: Final = re.compile("[^\t\n -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_REFERENCE: Final = re.compile(r"\$\{[^{}\n]*\}")
+_NO_SPACE: Final = re.compile(r"\s*(?:- +)?([A-Za-z_]\w*):([^\s:/'\"\\][^\s:]*)\s*", re.ASCII)
 _TAB: Final = ("a tab stands where YAML wants spaces", "indent with spaces")
 
 # What PyYAML says, by what it contains: what we say, and the fix. Its two parsers differ in words.
 _WORDS: Final = {
     "tab character": _TAB,
+    "while parsing a block collection": (
+        "no element of the list",
+        "indent it like the key after the '- ' above, or begin it with '- '",
+    ),
     "mapping values are not allowed": (
         "a ':' stands where no key may be",
         "quote text with ': ', and indent keys alike",
@@ -79,13 +85,22 @@ def _events(found: Found, loader: Any) -> Iterator[Any]:
 
 
 def _tell(found: Found, position: int, refusal: str) -> NoReturn:
-    words = next((words for part, words in _WORDS.items() if part in refusal), None)
+    words = _slip(found, position) or next((words for part, words in _WORDS.items() if part in refusal), None)
     end = len(found.text.rstrip())
     if position >= end:
         found.stop(end, *(words or ("the file ends in the middle", "close every bracket and quote")))
     if "cannot start any token" in refusal:
         words = _unquotable(found.text[position])
     found.stop(position, *(words or ("this is no YAML", "quote the text")))
+
+
+def _slip(found: Found, position: int) -> tuple[str, str] | None:
+    """What is wrong with the text at a position, where that shows in the text itself."""
+    if reference := _REFERENCE.match(found.text, max(position - 1, 0)):
+        return "a reference between brackets needs quotes", quoting(reference[0])
+    lines = found.text.splitlines()[max(found.line(position) - 2, 0) : found.line(position)]
+    pair = next(filter(None, map(_NO_SPACE.fullmatch, reversed(lines))), None)
+    return ("':' without a space after it ends no key", f"write '{pair[1]}: {pair[2]}'") if pair else None
 
 
 def _unquotable(char: str) -> tuple[str, str]:
