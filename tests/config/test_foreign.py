@@ -63,7 +63,7 @@ def module(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def element(use: str, **options: Any) -> Any:
-    environ = {"FIVE": "5", "LIST": '["a"]', "WORD": "word"}
+    environ = {"FIVE": "5", "LIST": '["a"]', "WORD": "word", "ON": "true"}
     (made,) = toolkit.compile({"middleware": [{"use": f"{THIS}:{use}", **options}]}, environ=environ).elements
     return made
 
@@ -79,7 +79,7 @@ def refusals(source: dict[str, Any]) -> list[str]:
     [
         ("Typed", {"code": "${FIVE}"}, {"code": "5"}),
         ("Typed", {"code": "a", "limit": "${FIVE}"}, {"code": "a", "limit": "5"}),
-        ("Typed", {"code": "a", "flag": "${FIVE}", "later": "${FIVE}"}, {"code": "a", "flag": 5, "later": "5"}),
+        ("Typed", {"code": "a", "flag": "${ON}", "later": "${FIVE}"}, {"code": "a", "flag": True, "later": "5"}),
         ("Bare", {"code": "${FIVE}"}, {"code": 5}),
         ("Bare", {"code": ["${WORD}", {"a": "${FIVE}"}]}, {"code": ["word", {"a": 5}]}),
         ("Open", {"anything": "${LIST}"}, {"anything": ["a"]}),

@@ -308,5 +308,5 @@ def test_a_mapping_that_holds_itself_or_repeats_itself_is_refused() -> None:
 
 @pytest.mark.parametrize("source", [None, 1, [("a", 1)]], ids=repr)
 def test_what_is_neither_a_path_nor_a_mapping_is_a_mistake_in_the_program(source: Any) -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"is neither the path of a file nor a mapping; use stack\(…\), or \{"):
         read(source)

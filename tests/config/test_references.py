@@ -48,6 +48,7 @@ def test_what_text_becomes(text: str, found: str) -> None:
     assert made.problems == []
 
 
+UNSET = "x: the environment variable HOTS is not set; "
 FORMS = "; write ${VAR}, ${VAR:-default} or ${file:path}; $${ is the text ${"
 
 
@@ -55,7 +56,7 @@ FORMS = "; write ${VAR}, ${VAR:-default} or ${file:path}; $${ is the text ${"
     ("text", "lines"),
     [
         ("${NONE}", ["x: the environment variable NONE is not set; set it, or write ${NONE:-default}"]),
-        ("${HOTS}", ["x: the environment variable HOTS is not set; did you mean 'HOST'?"]),
+        ("${HOTS}", [UNSET + "did you mean 'HOST'? Else set it, or write ${HOTS:-default}"]),
         ("${NONE}${NONE}", ["x: the environment variable NONE is not set; set it, or write ${NONE:-default}"]),
         ("${}", ["x: '${}' is no reference" + FORMS]),
         ("${a b}", ["x: '${a b}' is no reference" + FORMS]),

@@ -116,13 +116,16 @@ def test_a_layer_that_covers_answers_stands_outside_all_that_may_answer(layers: 
         ([Users(), Needs()], []),
         (
             [Needs(), Users()],
-            ["stack[0]: needs needs 'user', which nothing outside it provides; move needs inside users"],
+            [
+                "stack[0]: needs needs 'user', which nothing outside it provides; "
+                "move needs inside users, which is stack[1]"
+            ],
         ),
         (
             [Needs()],
             [
                 "stack[0]: needs needs 'user', which nothing outside it provides; "
-                'or declare it: stack(…, provides=["user"])'
+                'put a layer that provides it further out, or declare it: stack(…, provides=["user"])'
             ],
         ),
     ],

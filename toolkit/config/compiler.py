@@ -18,6 +18,7 @@ from toolkit.config.parts import Finder, Parts, Used
 from toolkit.config.read import read
 from toolkit.config.references import Resolver
 from toolkit.config.sections import Entry, near, read_sections
+from toolkit.config.spelling import SPELLINGS
 from toolkit.config.stores import Stores
 from toolkit.engine.handler import Mounted
 from toolkit.engine.layer import Layer
@@ -56,14 +57,16 @@ def compile_document(document: Document, environ: Mapping[str, str], kinds: Kind
 def _told(compilation: "_Compilation", draft: Draft) -> list[Problem]:
     """Every problem once, in the order of the lines, without what references stand for."""
     resolver, places = compilation.resolver, draft.places
-    found = [problem for problem in compilation.problems if not _is_consequence(problem, resolver.unresolved)]
+    told_already = [*resolver.unresolved, *compilation.adopted]
+    found = [problem for problem in compilation.problems if not _is_consequence(problem, told_already)]
+    found = [replace(one, fix=resolver.instead(draft.document.value(one.where)) or one.fix) for one in found]
     told = [masked(places.located(problem), resolver.resolved) for problem in found]
     told += map(places.located, resolver.problems)
     return sorted(dict.fromkeys(told), key=lambda problem: problem.line)
 
 
 def _is_consequence(problem: Problem, unresolved: Iterable[str]) -> bool:
-    """Whether a problem is about a value whose reference is wrong, which is told already."""
+    """Whether a problem is about a value whose place or whose reference is wrong, which is told already."""
     shows = "${" in problem.reason or "${" in problem.fix
     return any(is_under(problem.where, place) or (shows and is_under(place, problem.where)) for place in unresolved)
 
@@ -77,12 +80,13 @@ class _Compilation:
         self._document = document
         self._kinds = kinds
         self._sections = read_sections(document, kinds, self.problems)
+        self.adopted = self._sections.adopted
         self._stores = Stores(self._sections.stores, self.resolver)
         self.problems += self._stores.problems
 
     def draft(self) -> Draft:
         """The stack as far as it can be made."""
-        finder = Finder(self._kinds, self.resolver, self.problems)
+        finder = Finder(self._kinds, self.resolver, self.problems, SPELLINGS[self._document.form])
         layers = [finder.find(entry, "layer") for entry in self._sections.middleware]
         handlers = Keyed("path")
         sites = [self._site(entry, handlers, finder) for entry in self._sections.handler]
@@ -140,13 +144,17 @@ class _Compilation:
     def _overrider(self, elements: Sequence[tuple[Used, Any]], doubtful: set[str]) -> Overrider:
         layers = [part for _, part in elements if isinstance(part, Layer)]
         unusable = {one.label or one.kind for one, part in elements if part is None and one.role}
+        foreign = [one for one, _ in elements if one.found is not MISSING and not one.role]
+        told = {problem.where for problem in self.problems}
+        nameless = {one.label for one in foreign if one.label and one.entry.at("name") in told}
         misspelt = [one for one, _ in elements if one.found is MISSING and ":" not in (one.use or "")]
         meant = self._sections.vague.union(*(_names(one, self._kinds) for one in misspelt))
         guesses = {name: cls for name, cls in self._kinds.classes().items() if name in meant} if meant else {}
         return Overrider(
             layers,
-            doubtful | unusable,
+            doubtful | unusable | nameless,
             guesses,
+            foreign={name for one in foreign for name in _called(one)},
             stores=self._stores,
             resolver=self.resolver,
             problems=self.problems,
@@ -167,6 +175,12 @@ def _names(used: Used, kinds: Kinds) -> set[str]:
         return label or set(kinds.names)
     meant = near(used.use, kinds.names)
     return label | {used.use, used.use.rpartition(":")[2].lower()} | ({meant} if meant else set())
+
+
+def _called(used: Used) -> set[str]:
+    """What routes may call foreign middleware, which they cannot change."""
+    name = (used.use or "").rpartition(":")[2].lower()
+    return {name, name.removesuffix("middleware"), *filter(None, [used.label])}
 
 
 def _mounted(site: _Site, app: Any, overrider: Overrider) -> Any:

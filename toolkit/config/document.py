@@ -34,6 +34,12 @@ class Document:
     lines: Mapping[Path, int]
     base: File
 
+    @property
+    def form(self) -> str:
+        """Its format: "toml", "yaml" or "json", or "" for a mapping."""
+        suffix = File(self.name.strip("'\"")).suffix.lower()
+        return "yaml" if suffix == ".yml" else suffix[1:]
+
     def line(self, path: Path) -> int:
         """The line of `path` or of its nearest ancestor; 0 where nothing is known."""
         return next((self.lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.lines), 0)

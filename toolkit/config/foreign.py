@@ -5,21 +5,29 @@ Rule: options are checked against the signature, so that a mistake is told befor
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from inspect import Parameter, isclass, iscoroutine, iscoroutinefunction, signature
-from typing import Any, get_args, get_type_hints
+from types import ModuleType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from toolkit.config.kinds import class_of
 from toolkit.config.references import is_unresolved
 from toolkit.config.sections import Entry
+from toolkit.config.taken import BY_NAME, parameters
 from toolkit.engine.layer import Layer
 from toolkit.options import MISSING, Invalid, Problem, Reference, did_you_mean
 from toolkit.options.dotted import told
+from toolkit.options.structure import structure
 
-_BY_NAME = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+NAMELESS = "ASGI middleware from elsewhere has no name, and routes cannot change it"
+"""The fix for a name where none is taken."""
+
 _BY_POSITION = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.POSITIONAL_ONLY, Parameter.VAR_POSITIONAL)
 _TEXT = re.compile(r"\bstr\b")
+_CHECKED = (int, float, bool, str, type(None))  # annotations that are taken at their word
 
 
 def foreign_element(found: Any, use: str, options: Mapping[str, Any], entry: Entry, problems: list[Problem]) -> Any:
@@ -28,14 +36,17 @@ def foreign_element(found: Any, use: str, options: Mapping[str, Any], entry: Ent
         problems += _none_taken(options, entry, f"{use!r} is a layer with its options")
         return found
     if not callable(found):
-        raise Invalid(f"{use!r} is {type(found).__name__}, not ASGI middleware")
+        fix = class_of(found.__name__) if isinstance(found, ModuleType) else ""
+        raise Invalid(f"{use!r} is {type(found).__name__}, not ASGI middleware", fix)
     if _is_application(found):
         raise Invalid(f"{use!r} is an application, not middleware", "move it to the section 'handler'")
-    taken = _parameters(found)
+    taken = parameters(found)
     if taken is not None:
         if not taken or taken[0].kind not in _BY_POSITION:
             raise Invalid(f"{use!r} takes no application: it is no ASGI middleware")
-        problems += _refusals(taken if taken[0].kind is Parameter.VAR_POSITIONAL else taken[1:], options, entry)
+        refusals = _refusals(taken if taken[0].kind is Parameter.VAR_POSITIONAL else taken[1:], options, entry)
+        problems += [_named(problem, entry) for problem in refusals]
+    problems += _mistyped(found, options, entry)
     return Middleware(found, **_plain(found, options))
 
 
@@ -49,7 +60,8 @@ def foreign_handler(
         problems += _none_taken(options, entry, f"{use!r} is an application")
         application: ASGIApp = found
         return application
-    refusals = list(_refusals(_parameters(found), options, entry))
+    refusals = list(_refusals(parameters(found), options, entry))
+    refusals += _mistyped(found, options, entry)
     problems += refusals
     return None if refusals or is_unresolved(options) else _set_up(found, use, _plain(found, options), entry, problems)
 
@@ -86,25 +98,38 @@ def _takes_three(found: Any) -> bool:
     return True
 
 
-def _parameters(found: Any) -> list[Parameter] | None:
-    try:
-        return list(signature(found).parameters.values())
-    except (TypeError, ValueError):  # written in C
-        return None
-
-
 def _refusals(taken: list[Parameter] | None, options: Mapping[str, Any], entry: Entry) -> Iterator[Problem]:
     """What a signature has against options given by name."""
     if taken is None:
         return
-    known = [one.name for one in taken if one.kind in _BY_NAME]
+    known = [one.name for one in taken if one.kind in BY_NAME]
     near = {name: did_you_mean(name, known) for name in options if name not in known}
     if not any(one.kind is Parameter.VAR_KEYWORD for one in taken):
         yield from (Problem(entry.at(name), "unknown option", fix) for name, fix in near.items())
     for one in taken:
-        is_needed = one.default is Parameter.empty and one.kind in _BY_NAME
+        is_needed = one.default is Parameter.empty and one.kind in BY_NAME
         if is_needed and one.name not in options and _slip(one.name) not in near.values():
             yield Problem(entry.at(one.name), "missing", f"give {one.name}")
+
+
+def _named(problem: Problem, entry: Entry) -> Problem:
+    is_name = problem.where == entry.at("name") and problem.reason == "unknown option"
+    return replace(problem, fix=NAMELESS) if is_name else problem
+
+
+def _mistyped(found: Any, options: Mapping[str, Any], entry: Entry) -> list[Problem]:
+    """Options of another type than a plain annotation says; what others mean by theirs nobody knows."""
+    problems: list[Problem] = []
+    hints = _hints(found)
+    for name in (one.name for one in parameters(found) or () if one.kind in BY_NAME):
+        if options.get(name) is not None and _is_plain(hints.get(name)):
+            structure(hints[name], options[name], entry.at(name), problems)
+    return problems
+
+
+def _is_plain(hint: Any) -> bool:
+    members = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    return all(any(one is known for known in _CHECKED) for one in members)
 
 
 def _slip(name: str) -> str:

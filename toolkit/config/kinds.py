@@ -6,7 +6,9 @@ imported when they are used, or all are listed.
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from inspect import isclass
 from typing import Any, Literal, NamedTuple
 
 from toolkit.engine.handler import Handler
@@ -14,6 +16,7 @@ from toolkit.engine.layer import Layer
 from toolkit.options import Invalid, Options, did_you_mean, load
 from toolkit.options.docstrings import summary
 from toolkit.options.dotted import is_dotted
+from toolkit.options.problems import there_are
 
 GROUP = "toolkit.kinds"
 
@@ -130,10 +133,22 @@ class Kinds:
     def _instead(self, use: str, want: Role) -> str:
         module, _, name = use.rpartition(".")
         if is_dotted(f"{module}:{name}"):
-            return f"a dotted path is written '{module}:{name}'"
+            return class_of(use) or f"a dotted path is written '{module}:{name}'"
         wanted = [kind for kind, cls in self._usable() if role_of(cls) == want]
-        known = f"there are {', '.join(wanted)}" if wanted else "there are none"
-        return did_you_mean(use, wanted) or did_you_mean(use, self.names) or f"{known}; or write 'package.module:name'"
+        otherwise = f"{there_are(wanted)}; or give a dotted path, 'package.module:name'"
+        return did_you_mean(use, wanted) or did_you_mean(use, self.names) or otherwise
+
+
+def class_of(path: str) -> str:
+    """The fix for the name of a module where that of a class is wanted; "" if there is no such module."""
+    try:
+        module = import_module(path)
+    except (Exception, SystemExit):  # a module may do anything as it is imported
+        return ""
+    last = path.rpartition(".")[2].lower().removesuffix("s")
+    own = [name for name, found in vars(module).items() if isclass(found) and found.__module__ == path]
+    near = [name for name in own if name.lower().removesuffix("middleware").removesuffix("s") == last]
+    return f"name the class: '{path}:{near[0] if near else '…'}'"
 
 
 def role_of(found: object) -> Role | None:

@@ -6,6 +6,7 @@ from typing import Any
 from toolkit.config.anchors import anchored
 from toolkit.config.defaults import partial_problems
 from toolkit.config.document import Path, place
+from toolkit.config.foreign import NAMELESS
 from toolkit.config.references import Resolver
 from toolkit.config.sections import Entry
 from toolkit.config.stores import Stores
@@ -20,6 +21,7 @@ class Overrider:
         layers: The layers of the stack, drafts among them.
         doubtful: What other layers may be called, of which nothing is known.
         guesses: The classes that some of these are probably of.
+        foreign: What middleware may be called that is no layer.
     """
 
     def __init__(
@@ -28,6 +30,7 @@ class Overrider:
         doubtful: Iterable[str],
         guesses: Mapping[str, type[Options]],
         *,
+        foreign: Iterable[str],
         stores: Stores,
         resolver: Resolver,
         problems: list[Problem],
@@ -35,6 +38,7 @@ class Overrider:
         self._layers = {layer.label: layer for layer in layers}
         self._doubtful = frozenset(doubtful) - self._layers.keys()
         self._guesses = guesses
+        self._foreign = frozenset(foreign) - self._layers.keys()
         self._stores = stores
         self._resolver = resolver
         self._problems = problems
@@ -49,8 +53,13 @@ class Overrider:
             meant = _meant(change)
             if label in self._doubtful:
                 self._guess(label, meant, (*path, label))
+            elif label in self._foreign:
+                self._refuse((*path, label))
             else:
                 yield label, self._options(label, meant, (*path, label)) if isinstance(meant, Mapping) else meant
+
+    def _refuse(self, path: Path) -> None:
+        self._problems.append(Problem(place(path), "no layer of this stack is called that", NAMELESS))
 
     def _guess(self, label: str, change: Any, path: Path) -> None:
         """Look at options by themselves: the layer that they would change is not known."""

@@ -14,6 +14,7 @@ from toolkit.config.foreign import foreign_element, foreign_handler
 from toolkit.config.kinds import Kinds, Role, role_of
 from toolkit.config.references import Resolver
 from toolkit.config.sections import Entry, plain, respelt
+from toolkit.config.spelling import Spelling
 from toolkit.config.stores import Stores
 from toolkit.options import (
     MISSING,
@@ -52,8 +53,9 @@ class Used(NamedTuple):
 class Finder:
     """Finds what the entries of a list use."""
 
-    def __init__(self, kinds: Kinds, resolver: Resolver, problems: list[Problem]) -> None:
+    def __init__(self, kinds: Kinds, resolver: Resolver, problems: list[Problem], spelling: Spelling) -> None:
         self._kinds = kinds
+        self._spelling = spelling
         self._resolver = resolver
         self._problems = problems
 
@@ -65,7 +67,7 @@ class Finder:
         data = self._resolver.resolve(data, entry.path)
         entry = replace(entry, data=data)
         if use is MISSING:
-            self._refuse(entry.at("use"), Invalid("missing", "give the kind, or 'package.module:name'"))
+            self._refuse(entry.at("use"), Invalid("missing", self._use_of(data)))
             return Used(entry, None, MISSING, label)
         text = plain(use, entry.at("use"), "a kind or a dotted path", self._problems)
         return Used(entry, text, MISSING if text is None else self._found(text, entry, want), label)
@@ -76,6 +78,13 @@ class Finder:
         except Invalid as refused:
             self._refuse(entry.at("use"), refused)
             return MISSING
+
+    def _use_of(self, data: Mapping[str, Any]) -> str:
+        """The fix for an entry that does not say what it uses."""
+        kind = next((key for key in data if key in self._kinds.names), None)
+        if kind is None:
+            return "give the kind, or 'package.module:name'"
+        return f"{kind!r} is a kind: write {self._spelling.set('use', kind)}, and its options beside it"
 
     def _is_use(self, value: object) -> bool:
         return isinstance(value, str) and (value in self._kinds.names or is_dotted(value))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from toolkit.config.document import Document, place
+from toolkit.config.spelling import SPELLINGS, Spelling
 from toolkit.engine.places import Places
 from toolkit.options import Problem
 
@@ -29,6 +30,19 @@ class FilePlaces(Places):
 
     def default(self, kind: str) -> str:
         return place(("defaults", kind))
+
+    def option(self, label: str, option: str) -> str:
+        return self._spelling.option.format(label=label, option=option)
+
+    def changes(self) -> str:
+        return f"write {self._spelling.off}, or options"
+
+    def declared(self, need: str) -> str:
+        return f'add "{need}" to provides'
+
+    @property
+    def _spelling(self) -> Spelling:
+        return SPELLINGS[self.document.form]
 
     def located(self, problem: Problem) -> Problem:
         """What is wrong with a route or with a handler as a whole is wrong with its match or its path."""

@@ -13,6 +13,8 @@ from toolkit.options.problems import ConfigError, Problem, show
 
 _KINDS = {dict: "sections", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
 
+_TEXT = "write the text to a file, and give its path"
+
 
 def read(source: str | os.PathLike[str] | Mapping[str, Any]) -> Document:
     """What `source` says: the path of a .toml, .yaml, .yml or .json file, or a mapping with the same sections.
@@ -21,7 +23,14 @@ def read(source: str | os.PathLike[str] | Mapping[str, Any]) -> Document:
     copied, whatever else it holds is kept. Raises ConfigError with every problem of syntax that can be told at once,
     each with its file and line, and never waits for a pipe or a device.
     """
-    return _read_mapping(source) if isinstance(source, Mapping) else _read_file(os.fsdecode(source))
+    if isinstance(source, Mapping):
+        return _read_mapping(source)
+    try:
+        path = os.fsdecode(source)
+    except TypeError:
+        reason = f"{show(source)} is neither the path of a file nor a mapping"
+        raise TypeError(f'{reason}; use stack(…), or {{"middleware": [{{"use": "cors", …}}]}}') from None
+    return _read_file(path)
 
 
 def _read_file(given: str) -> Document:
@@ -29,7 +38,8 @@ def _read_file(given: str) -> Document:
     try:
         form, text = load(given, SUFFIXES)
     except Unreadable as refused:
-        raise ConfigError(Problem(refused.where, refused.reason, refused.fix, file=name, line=refused.line)) from None
+        fix = _TEXT if "\n" in given and File(given).suffix not in SUFFIXES else refused.fix
+        raise ConfigError(Problem(refused.where, refused.reason, fix, file=name, line=refused.line)) from None
     # To TOML a lone carriage return is a mistake; YAML and JSON end a line with it.
     found = Found(name, text if form == "toml" else text.replace("\r", "\n"))
     data = _parsed(form, found)

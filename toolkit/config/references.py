@@ -20,7 +20,9 @@ from toolkit.options import Invalid, Problem, Reference, did_you_mean, show
 _REFERENCE = re.compile(
     r"\$\$\{|\$\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-[^{}]*)?|file:(?P<file>[^{}]+))\}|(?P<wrong>\$\{[^{}]*\}?)"
 )
+_MEANT = re.compile(r"\$([A-Za-z_]\w*)|\{\{? ?([A-Za-z_]\w*) ?\}\}?|%([A-Za-z_]\w*)%", re.ASCII)
 _FORMS = "write ${VAR}, ${VAR:-default} or ${file:path}; $${ is the text ${"
+_SLIP = 2  # letters more or less that one who means a variable may write
 _LARGEST = 65536  # bytes of a file that a value is taken from
 
 
@@ -69,6 +71,14 @@ class Resolver:
             return [self.resolve(inner, (*path, index)) for index, inner in enumerate(value)]
         return self._text(value, place(path)) if type(value) is str and "${" in value else value
 
+    def instead(self, value: Any) -> str:
+        """The fix for a refused value that somebody may have taken for a reference; "" for any other."""
+        match = _MEANT.fullmatch(value) if isinstance(value, str) else None
+        name = match and (match[1] or match[2] or match[3])
+        if not name or not (name.isupper() or name in self._environ):
+            return ""
+        return f"a reference is written ${{{name}}}"
+
     def _key(self, key: str, path: Path) -> str:
         if has_reference(key):
             self.problems.append(Problem(place((*path, key)), "a reference cannot stand in a key", "write it out"))
@@ -103,8 +113,9 @@ class Resolver:
         if default is not None:
             return value or default[2:]
         if value is None:
-            fix = did_you_mean(name, self._environ) or f"set it, or write ${{{name}:-default}}"
-            raise Invalid(f"the environment variable {name} is not set", fix)
+            near = did_you_mean(name, (known for known in self._environ if abs(len(known) - len(name)) <= _SLIP))
+            fix = f"set it, or write ${{{name}:-default}}"
+            raise Invalid(f"the environment variable {name} is not set", f"{near} Else {fix}" if near else fix)
         return value
 
 

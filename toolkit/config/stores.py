@@ -9,7 +9,7 @@ from toolkit.config.document import Path, place
 from toolkit.config.references import Resolver, Unresolved
 from toolkit.options import ConfigError, Invalid, Options, Problem, did_you_mean, show
 from toolkit.options.dotted import told
-from toolkit.options.problems import Several
+from toolkit.options.problems import Several, there_are
 from toolkit.options.stores import is_url, store_option
 
 
@@ -55,7 +55,7 @@ class Stores:
         if is_url(text):
             _checked(text)
         elif text not in self._names:
-            known = f"there are {', '.join(self._names)}" if self._names else "name it in stores, or write a URL"
+            known = there_are(self._names) if self._names else "name it in stores, or write a URL"
             raise Invalid(f"no store is called {text!r}", did_you_mean(text, self._names) or known)
 
 

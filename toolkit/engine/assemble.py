@@ -16,7 +16,7 @@ from toolkit.engine.order import need_problem, order_problems, unprovided
 from toolkit.engine.overrides import Changes, Overrides, Variant, is_draft, moved, overridden
 from toolkit.engine.places import Places
 from toolkit.engine.routes import Route, shadowed
-from toolkit.options import Problem
+from toolkit.options import Problem, show
 
 Element = Layer | Middleware
 Routes = Mapping[str, Changes]
@@ -37,7 +37,7 @@ def assemble(
     routed = [_route(place, key, routes[key], places) for place, key in enumerate(routes)]
     mounted = [_handler(place, path, handlers[path], places) for place, path in enumerate(handlers)]
     changing = [*routed, *_with_a_say(mounted)]
-    overrides = [overridden(layers, written.changes, written.where) for written in changing]
+    overrides = [overridden(layers, written.changes, written.where, places) for written in changing]
     pairs = [*zip(changing, overrides, strict=True)]
     problems = [*_foreign_problems(elements, places), *order_problems(elements, provides, places)]
     problems += [problem for written in (*routed, *mounted) for problem in written.problems]
@@ -95,7 +95,7 @@ def _parsed(written: Iterable[_Written]) -> list[Route]:
 def _foreign_problems(elements: Sequence[object], places: Places) -> Iterator[Problem]:
     for place, element in enumerate(elements):
         if not isinstance(element, Layer | Middleware):
-            reason = f"{getattr(element, '__name__', repr(element))} is neither a layer nor a Middleware"
+            reason = f"{getattr(element, '__name__', None) or show(element)} is neither a layer nor a Middleware"
             yield Problem(places.element(place), reason, _instead(element))
 
 
@@ -140,7 +140,13 @@ def _needs(
         left = [chosen for layer in layers if (chosen := variant.get(layer, layer)) is not None]
         for layer, need in unprovided(left, provides):
             if (layer.label, need) not in lacking:
-                yield need_problem(written.where, layer, need, left)
+                yield need_problem(written.where, layer, need, _switched_off(layers, layer, need))
+
+
+def _switched_off(layers: Sequence[Layer], layer: Layer, need: str) -> str:
+    """What to do in a route that switches off all that provides what a layer needs."""
+    providers = " or ".join(other.label for other in layers if need in other.provides)
+    return f"leave {providers} on here, or switch {layer.label} off too"
 
 
 def _objections(elements: Sequence[object], overrides: Sequence[Overrides], places: Places) -> Iterator[Problem]:

@@ -23,7 +23,10 @@ def order_problems(elements: Sequence[object], provided: Iterable[str], places: 
     yield from _twice(placed)
     yield from _covered(placed)
     for layer, need in unprovided(layers, provided):
-        yield need_problem(where[layer], layer, need, layers)
+        provider = next((other for other in layers if need in other.provides), None)
+        nowhere = f"put a layer that provides it further out, or {places.declared(need)}"
+        inside = provider and f"move {layer.label} inside {provider.label}, which is {where[provider]}"
+        yield need_problem(where[layer], layer, need, inside or nowhere)
 
 
 def _twice(placed: Placed) -> Iterator[Problem]:
@@ -62,8 +65,6 @@ def unprovided(layers: Sequence[Layer], provided: Iterable[str]) -> Iterator[tup
         provided |= frozenset(layer.provides)
 
 
-def need_problem(where: str, layer: Layer, need: str, layers: Sequence[Layer]) -> Problem:
-    """What to do about it where these are all the layers: a route that switches one off may cause it."""
-    provider = next((other.label for other in layers if need in other.provides), None)
-    fix = f"move {layer.label} inside {provider}" if provider else f'or declare it: stack(…, provides=["{need}"])'
+def need_problem(where: str, layer: Layer, need: str, fix: str) -> Problem:
+    """What a layer lacks, told at this place: a route that switches another off may cause it."""
     return Problem(where, f"{layer.label} needs {need!r}, which nothing outside it provides", fix)

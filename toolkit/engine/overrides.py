@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from toolkit.engine.layer import Layer
-from toolkit.options import ConfigError, Options, Problem, did_you_mean, structure_options
+from toolkit.engine.places import Places
+from toolkit.options import ConfigError, Options, Problem, declared, did_you_mean, structure_options
 
 Change = bool | Mapping[str, Any] | Layer
 Changes = Mapping[str, Change] | Sequence[Layer]
@@ -23,7 +24,7 @@ class Overrides(NamedTuple):
     """The layers of which nobody can tell what was meant to change."""
 
 
-def overridden(layers: Sequence[Layer], changes: Any, where: str) -> Overrides:
+def overridden(layers: Sequence[Layer], changes: Any, where: str, places: Places) -> Overrides:
     """What `changes`, as written at `where`, make of the layers."""
     named = {layer.label: layer for layer in layers}
     pairs, problems = _by_label(changes, where)
@@ -31,11 +32,11 @@ def overridden(layers: Sequence[Layer], changes: Any, where: str) -> Overrides:
     variant: dict[Layer, Layer | None] = {}
     for label, change in pairs:
         if label not in named:
-            problems.append(_unknown(label, named, where))
+            problems.append(_unknown(label, named, where, places))
             unsure.update(layers)
             continue
         try:
-            variant[named[label]] = _changed(named[label], change, inside(where, label))
+            variant[named[label]] = _changed(named[label], change, inside(where, label), places)
         except ConfigError as error:
             problems += error.problems
             unsure.add(named[label])
@@ -43,9 +44,22 @@ def overridden(layers: Sequence[Layer], changes: Any, where: str) -> Overrides:
     return Overrides(made, problems, frozenset(unsure))
 
 
-def _unknown(label: object, known: Iterable[str], where: str) -> Problem:
-    fix = did_you_mean(str(label), known) or f"it has {', '.join(known) or 'none'}"
+def _unknown(label: object, known: Mapping[str, Layer], where: str, places: Places) -> Problem:
+    otherwise = did_you_mean(str(label), known) or f"it has {', '.join(known) or 'none'}"
+    fix = _as_option(str(label), known, places) or otherwise
     return Problem(inside(where, label), "no layer of this stack is called that", fix)
+
+
+def _as_option(name: str, known: Mapping[str, Layer], places: Places) -> str:
+    """The fix for an option, alone or behind the label of its layer, where a label is wanted."""
+    outer, dot, inner = name.partition(".")
+    owner = outer if dot else next((label for label, layer in known.items() if _has(layer, name)), "")
+    option = inner if dot else name
+    return f"{option} is an option of {owner}: write {places.option(owner, option)}" if owner in known else ""
+
+
+def _has(layer: Layer, option: str) -> bool:
+    return option in {entry.name for entry in declared(type(layer))}
 
 
 def _by_label(changes: Any, where: str) -> tuple[Iterable[tuple[str, Any]], list[Problem]]:
@@ -63,7 +77,7 @@ def _twice(changes: Sequence[Layer], where: str) -> Iterator[Problem]:
             yield Problem(where, f"{count} layers are to stand for {label!r}", "give one")
 
 
-def _changed(layer: Layer, change: Change, where: str) -> Layer | None:
+def _changed(layer: Layer, change: Change, where: str, places: Places) -> Layer | None:
     """What stands in the place of a layer. Raises ConfigError."""
     if isinstance(change, bool):
         return layer if change else None
@@ -71,9 +85,7 @@ def _changed(layer: Layer, change: Change, where: str) -> Layer | None:
         return _with(layer, {str(option): value for option, value in change.items()}, where)
     if type(change) is type(layer):
         return change
-    raise ConfigError(
-        Problem(where, f"{change!r} cannot take its place", "give options, False, or a layer of its kind")
-    )
+    raise ConfigError(Problem(where, f"{change!r} cannot take its place", places.changes()))
 
 
 def _with(layer: Layer, options: Mapping[str, Any], where: str) -> Layer:

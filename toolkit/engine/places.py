@@ -24,6 +24,18 @@ class Places:
         """The default options of a kind."""
         return f"defaults[{kind!r}]"
 
+    def option(self, label: str, option: str) -> str:
+        """How the changes of a route write an option of a layer."""
+        return f'{{"{label}": {{"{option}": …}}}}'
+
+    def changes(self) -> str:
+        """What may be said of a layer."""
+        return "give options, False, or a layer of its kind"
+
+    def declared(self, need: str) -> str:
+        """How to say that something stands outside the stack."""
+        return f'declare it: stack(…, provides=["{need}"])'
+
     def located(self, problem: Problem) -> Problem:
         """The problem with the file and the line of its place, where there are such."""
         return problem
