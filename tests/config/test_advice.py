@@ -1,12 +1,12 @@
 """What is told about the mistakes of newcomers, and that a file is fine once that is obeyed."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import pytest
 
 import toolkit
-from toolkit import CORS, ConfigError
+from toolkit import CORS, ConfigError, Layer
 
 ENVIRON = {
     "DEBIAN_FRONTEND": "noninteractive",
@@ -19,10 +19,20 @@ ENVIRON = {
 TOML = '[[middleware]]\nuse = "cors"\nallow_origins = ["https://a.example"]\n'
 YAML = "middleware:\n  - use: cors\n    allow_origins: [https://a.example]\n"
 GZIP = '[[middleware]]\nuse = "starlette.middleware.gzip:GZipMiddleware"\n'
+NEEDY = f'[[middleware]]\nuse = "{__name__}:Needy"\n'
+GIVING = f'[[middleware]]\nuse = "{__name__}:Giving"\n'
 SHAPE = "is one table where a list of tables is wanted; "
 LAYER = "no layer of this stack is called that; "
 NAMELESS = "ASGI middleware from elsewhere has no name, and routes cannot change it"
 AS_LIST = 'a variable holds a list as JSON: ["…", "…"]'
+
+
+class Needy(Layer):
+    needs: ClassVar[tuple[str, ...]] = ("user",)
+
+
+class Giving(Layer):
+    provides: ClassVar[tuple[str, ...]] = ("user",)
 
 
 class Row(NamedTuple):
@@ -39,7 +49,7 @@ SECTIONS = [
     Row(
         "a section that a layer swallowed",
         TOML + 'provides = ["user"]\n',
-        ["4: middleware[0].provides: unknown option; 'provides' is a section: put it above the first [[…]]"],
+        ["4: middleware[0].provides: unknown option; 'provides' is a section: put it at the top of the file"],
         'provides = ["user"]\n' + TOML,
     ),
     Row(
@@ -52,19 +62,19 @@ SECTIONS = [
     Row(
         "a section that a route swallowed",
         TOML + '[[route]]\nmatch = "/x"\nstores.main = "memory:"\n',
-        ["6: route[0].stores: unknown option; 'stores' is a section: put it above the first [[…]]"],
+        ["6: route[0].stores: unknown option; 'stores' is a section: put it at the top of the file"],
         'stores.main = "memory:"\n' + TOML,
     ),
     Row(
         "a section that the layers of a handler swallowed",
         '[[handler]]\npath = "/x"\nuse = "respond"\n[handler.layers]\nprovides = ["user"]\n',
-        ["5: handler[0].layers.provides: unknown option; 'provides' is a section: put it above the first [[…]]"],
+        ["5: handler[0].layers.provides: unknown option; 'provides' is a section: put it at the top of the file"],
         'provides = ["user"]\n[[handler]]\npath = "/x"\nuse = "respond"\n',
     ),
     Row(
         "a section that the stores swallowed",
         '[stores]\nmain = "memory:"\nprovides = ["user"]\n',
-        ["3: stores.provides: unknown option; 'provides' is a section: put it above the first [[…]]"],
+        ["3: stores.provides: unknown option; 'provides' is a section: put it at the top of the file"],
         'provides = ["user"]\n[stores]\nmain = "memory:"\n',
     ),
     Row(
@@ -225,6 +235,33 @@ ROUTES = [
         TOML + '[[route]]\nmatch = "/x"\ncors = false\n',
     ),
     Row(
+        "a need that nothing provides",
+        NEEDY,
+        [
+            "1: middleware[0]: needy needs 'user', which nothing outside it provides; "
+            'put a layer that provides it further out, or add "user" to provides'
+        ],
+        'provides = ["user"]\n' + NEEDY,
+    ),
+    Row(
+        "a need that is provided further in",
+        NEEDY + GIVING,
+        [
+            "1: middleware[0]: needy needs 'user', which nothing outside it provides; "
+            "move needy inside giving, which is middleware[1]"
+        ],
+        GIVING + NEEDY,
+    ),
+    Row(
+        "a need that a route takes away",
+        GIVING + NEEDY + '[[route]]\nmatch = "/x"\ngiving = false\n',
+        [
+            "6: route[0]: needy needs 'user', which nothing outside it provides; "
+            "leave giving on here, or switch needy off too"
+        ],
+        GIVING + NEEDY + '[[route]]\nmatch = "/x"\ngiving = false\nneedy = false\n',
+    ),
+    Row(
         "a name for foreign middleware",
         TOML + GZIP + 'name = "zip"\n[[route]]\nmatch = "/x"\nzip = false\n',
         [f"6: middleware[1].name: unknown option; {NAMELESS}"],
@@ -343,6 +380,13 @@ SYNTAX = [
         "middleware:\n  - use: cors\n  allow_origins: ['*']\n",
         ["3: column 3: no element of the list; indent it like the key after the '- ' above, or begin it with '- '"],
         "middleware:\n  - use: cors\n    allow_origins: ['*']\n",
+        "yaml",
+    ),
+    Row(
+        "a reference in the middle of text in brackets",
+        "middleware:\n  - use: cors\n    allow_origins: [https://a.example:${PORT:-1}, https://b.example]\n",
+        ['3: column 40: a reference between brackets needs quotes; quote it: "https://a.example:${PORT:-1}"'],
+        'middleware:\n  - use: cors\n    allow_origins: ["https://a.example:${PORT:-1}", https://b.example]\n',
         "yaml",
     ),
     Row(

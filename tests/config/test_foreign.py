@@ -125,8 +125,18 @@ def test_an_application_that_is_a_class_is_a_factory(tmp_path: Path) -> None:
         ({"app": 1, "code": "a"}, ["middleware[0].app: unknown option"]),
         ({"cod": "a"}, ["middleware[0].cod: unknown option; did you mean 'code'?"]),
         ({}, ["middleware[0].code: missing; give code"]),
+        ({"code": 5}, ["middleware[0].code: 5 is not text"]),
+        ({"code": "a", "flag": 1}, ["middleware[0].flag: 1 is not true or false; write true"]),
+        ({"code": "a", "limit": []}, ["middleware[0].limit: [] is not a whole number or text"]),
+        (
+            {"code": "a", "name": "b"},
+            [
+                "middleware[0].name: unknown option; "
+                "ASGI middleware from elsewhere has no name, and routes cannot change it"
+            ],
+        ),
     ],
-    ids=["the application", "misspelt", "missing"],
+    ids=["the application", "misspelt", "missing", "no text", "no truth", "neither", "a name"],
 )
 def test_options_that_a_signature_does_not_take(options: dict[str, Any], lines: list[str]) -> None:
     assert refusals({"middleware": [{"use": f"{THIS}:Typed", **options}]}) == lines

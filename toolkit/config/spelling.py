@@ -53,7 +53,7 @@ SPELLINGS: Mapping[str, Spelling] = {
         entry="write [[{section}]] and {pair}",
         option="{label}.{option}",
         inside="write it below its [[{section}]]",
-        beside="put it above the first [[…]]",
+        beside="put it at the top of the file",
         layers="write [handler.layers] below its [[handler]]",
     ),
     "yaml": Spelling(

@@ -24,7 +24,7 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LIST: Final = "tag:yaml.org,2002:seq"
 _MAPPING: Final = "tag:yaml.org,2002:map"
 _CONTROL: Final = re.compile("[^\t\n -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-_REFERENCE: Final = re.compile(r"\$\{[^{}\n]*\}")
+_REFERENCE: Final = re.compile(r"\$\{[^{}\n]*\}[^\s,\]}]*")
 _NO_SPACE: Final = re.compile(r"\s*(?:- +)?([A-Za-z_]\w*):([^\s:/'\"\\][^\s:]*)\s*", re.ASCII)
 _TAB: Final = ("a tab stands where YAML wants spaces", "indent with spaces")
 
@@ -97,7 +97,9 @@ def _tell(found: Found, position: int, refusal: str) -> NoReturn:
 def _slip(found: Found, position: int) -> tuple[str, str] | None:
     """What is wrong with the text at a position, where that shows in the text itself."""
     if reference := _REFERENCE.match(found.text, max(position - 1, 0)):
-        return "a reference between brackets needs quotes", quoting(reference[0])
+        before = found.text[found.position(found.line(position), 1) : position - 1]
+        whole = re.split(r"[\s,\[{]", before)[-1] + reference[0]
+        return "a reference between brackets needs quotes", quoting(whole)
     lines = found.text.splitlines()[max(found.line(position) - 2, 0) : found.line(position)]
     pair = next(filter(None, map(_NO_SPACE.fullmatch, reversed(lines))), None)
     return ("':' without a space after it ends no key", f"write '{pair[1]}: {pair[2]}'") if pair else None
