@@ -11,6 +11,7 @@ from toolkit.engine.bridge import run_sync as run_sync
 from toolkit.engine.exchange import Exchange as Exchange
 from toolkit.engine.handler import Handler as Handler
 from toolkit.engine.handler import Mounted as Mounted
+from toolkit.engine.layer import Ends as Ends
 from toolkit.engine.layer import Layer as Layer
 from toolkit.engine.layer import middleware as middleware
 from toolkit.engine.stack import Stack as Stack

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.cors.cases import ORIGIN, policy
-from toolkit import CORS
-from toolkit.cors.explain import handshake_line, near_misses, origin_lines, preflight_lines, response_lines
+from toolkit import CORS, Ends
+from toolkit.cors.explain import Statuses, handshake_line, near_misses, origin_lines, preflight_lines, response_lines
 from toolkit.cors.policy import Policy
 from toolkit.http.patterns import OriginPattern
 
@@ -178,6 +178,9 @@ def test_what_a_response_carries_is_explained() -> None:
     ]
 
 
+STATUSES = Statuses(answered=204, refused=403)
+
+
 def test_a_preflight_that_the_browser_stops_is_explained() -> None:
     decided = policy("https://a.example", methods=("PUT",))
     carries = (
@@ -189,23 +192,37 @@ def test_a_preflight_that_the_browser_stops_is_explained() -> None:
         "the browser stops: the header x-a is not among accept, accept-language, content-language, content-type"
         " (CORS-preflight fetch, step 7.7)"
     )
-    assert list(preflight_lines(decided, ORIGIN, "PUT", b"x-a")) == ["a preflight for PUT is answered with what the page may do", carries, stops]
-    assert list(preflight_lines(decided, ORIGIN, "PUT", None))[-1] == "the browser goes on"
+    assert list(preflight_lines(decided, ORIGIN, "PUT", b"x-a", STATUSES)) == [
+        "a preflight for PUT is answered with 204 and what the page may do",
+        carries,
+        stops,
+    ]
+    assert list(preflight_lines(decided, ORIGIN, "PUT", None, STATUSES))[-1] == "the browser goes on"
 
 
 def test_a_refused_preflight_is_explained() -> None:
-    refused = ["a preflight for PUT is refused: the origin is not allowed", "its answer carries vary: Origin"]
-    assert list(preflight_lines(LISTED, b"null", "PUT", None)) == refused
+    refused = ["a preflight for PUT is refused with 403: the origin is not allowed", "its answer carries vary: Origin"]
+    assert list(preflight_lines(LISTED, b"null", "PUT", None, STATUSES)) == refused
+
+
+@pytest.mark.parametrize("origin", [ORIGIN, b"null"], ids=["answered", "refused"])
+def test_every_preflight_ends_here(origin: bytes) -> None:
+    told = preflight_lines(LISTED, origin, "PUT", None, STATUSES)
+    assert [isinstance(line, Ends) for line in told][:2] == [True, False]
 
 
 HANDSHAKES = [
     ("unchecked", (False, False, False), "a handshake passes: check_websockets is off"),
     ("same host", (True, True, False), "a handshake passes: it has no Origin, or one of this host"),
     ("allowed", (True, False, True), "a handshake passes: this host is another, and the origin decides"),
-    ("refused", (True, False, False), "a handshake is refused: this host is another, and the origin decides"),
+    ("refused", (True, False, False), "a handshake is refused with 403: this host is another, and the origin decides"),
 ]
 
 
 @pytest.mark.parametrize(("case", "expected"), [row[1:] for row in HANDSHAKES], ids=[row[0] for row in HANDSHAKES])
 def test_a_handshake_is_explained(case: tuple[bool, bool, bool], expected: str) -> None:
-    assert handshake_line(*case) == expected
+    told = handshake_line(*case, asks=False)
+
+    assert told == handshake_line(*case, asks=True) == expected
+    assert isinstance(told, Ends) == ("refused" in expected)
+    assert not isinstance(handshake_line(*case, asks=True), Ends)

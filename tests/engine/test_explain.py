@@ -20,7 +20,7 @@ from tests.engine.explaining import (
     preflight,
     protect,
 )
-from toolkit import CORS, Exchange, Layer, Stack, stack
+from toolkit import CORS, Ends, Exchange, Layer, Stack, stack
 from toolkit.engine.explain import Explanation
 from toolkit.engine.handler import Mounted
 from toolkit.handlers import Respond
@@ -263,6 +263,62 @@ class Failing(Layer):
 class Awaited(Layer):
     async def explain(self, exchange: Exchange) -> Iterable[str]:  # type: ignore[override]
         return ()
+
+
+class Busy(Layer):
+    """Answers every request, and says so."""
+
+    def explain(self, exchange: Exchange) -> Iterable[str]:
+        return ["the limit is used up", Ends("refused with 429: 5 of 5 are used"), "and so on"]
+
+
+def test_a_layer_may_say_that_the_request_ends_with_it() -> None:
+    told = stack(Sessions(), Busy(), RateLimit(), handlers=ANSWERING).explain("GET", "/health")
+
+    assert states(told) == {"sessions": "on", "busy": "on", "ratelimit": "beyond"}
+    assert told.elements[1].says == ("the limit is used up", "refused with 429: 5 of 5 are used", "and so on")
+    assert told.elements[2].notes[0].text == "not reached: busy answers"
+    assert (told.answer.by, told.answer.label, told.elements[1].answers) == ("layer", "busy", True)
+    assert json.loads(json.dumps(told.as_json()))["elements"][1]["says"][1] == "refused with 429: 5 of 5 are used"
+
+
+def test_where_a_layer_is_off_it_ends_nothing() -> None:
+    assert stack(Busy(), routes={"/x": {"busy": False}}).explain("GET", "/x").answer.by == "application"
+
+
+class Blabbing(Sessions):
+    def explain(self, exchange: Exchange) -> Iterable[str]:
+        yield Ends(f"refused with 401: {self.secret_key} is another")
+
+
+def test_a_sentence_that_is_not_shown_ends_the_request_all_the_same() -> None:
+    told = stack(Blabbing(secret_key="correct horse battery")).explain("GET", "/")
+
+    assert told.elements[0].says == ("a sentence is not shown because it quotes a secret",)
+    assert told.answer.by == "layer"
+
+
+def allow(origin: str, scope: Any) -> bool:
+    return True
+
+
+@pytest.mark.parametrize(
+    ("options", "origin", "by"),
+    [
+        pytest.param({}, "https://evil.example", "layer", id="refused"),
+        pytest.param({}, "null", "layer", id="null"),
+        pytest.param({}, "https://app.example", "application", id="allowed"),
+        pytest.param({"check_websockets": False}, "https://evil.example", "application", id="unchecked"),
+        pytest.param({"origin_check": allow}, "https://evil.example", "application", id="asked as it is served"),
+        pytest.param({"origin_check": allow}, "null", "layer", id="never asked about"),
+    ],
+)
+def test_a_handshake_that_is_refused_reaches_nothing(options: Any, origin: str, by: str) -> None:
+    protecting = stack(CORS(allow_origins=["https://app.example"], **options), RateLimit())
+    told = protecting.explain("GET", "/live", {"origin": origin}, websocket=True)
+
+    assert told.answer.by == by
+    assert told.elements[1].reached == (by == "application")
 
 
 UNKNOWN = "what it would decide is not known: its explain raised"

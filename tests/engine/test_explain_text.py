@@ -75,7 +75,7 @@ OPTIONS /login
  │    allow_origins = ["https://app.example"]   toolkit.toml:6
  │    max_age = 60                              defaults, toolkit.toml:2
  │  – the origin 'https://app.example' is allowed by 'https://app.example'
- │  – a preflight for POST is answered with what the page may do
+ │  – a preflight for POST is answered with 204 and what the page may do
  │  – its answer carries vary: Origin, access-control-allow-origin: https://app.example,
  │    access-control-allow-methods: GET, access-control-allow-headers: accept, accept-language,
  │    content-language, content-type, access-control-max-age: 60

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from starlette.responses import Response
 
@@ -12,6 +12,9 @@ from toolkit.http.origins import is_origin
 V = TypeVar("V")
 Asked = tuple[bytes, str, bytes | None]
 """What a preflight asks: its origin, its method, and Access-Control-Request-Headers."""
+
+REFUSED_HANDSHAKE: Final = 403
+"""The status of a handshake that is refused."""
 
 _ORIGINS = {True: 1024, False: 256}  # that are remembered, by whether they are allowed
 _PREFLIGHTS = 256
@@ -71,4 +74,4 @@ def preflight_response(decided: Preflight, origin: bytes, status: int) -> Respon
 
 def refused_handshake() -> Response:
     """The answer to a WebSocket handshake from a page of another origin."""
-    return Response("CORS: WebSockets are not for pages of this origin\n", 403, media_type="text/plain")
+    return Response("CORS: WebSockets are not for pages of this origin\n", REFUSED_HANDSHAKE, media_type="text/plain")

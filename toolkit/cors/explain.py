@@ -1,7 +1,9 @@
 """Says in sentences what a policy does with one request."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
+from toolkit.cors.answers import REFUSED_HANDSHAKE
 from toolkit.cors.policy import (
     REQUEST_HEADERS,
     Pairs,
@@ -14,9 +16,17 @@ from toolkit.cors.policy import (
 )
 from toolkit.cors.verdict import Page, preflight_check, shown_origin
 from toolkit.engine.exchange import Exchange
+from toolkit.engine.layer import Ends
 from toolkit.http.headers import ORIGIN, REQUEST_METHOD, preflight_method
 from toolkit.http.origins import is_origin, split_origin
 from toolkit.http.patterns import OriginPattern
+
+
+class Statuses(NamedTuple):
+    """What a preflight is answered with."""
+
+    answered: int
+    refused: int
 
 
 def origin_lines(policy: Policy, origin: bytes | None, *, asks: bool) -> Iterator[str]:
@@ -31,12 +41,12 @@ def origin_lines(policy: Policy, origin: bytes | None, *, asks: bool) -> Iterato
         yield from _refused_lines(policy, origin, asks=asks)
 
 
-def answer_lines(policy: Policy, exchange: Exchange) -> Iterator[str]:
+def answer_lines(policy: Policy, exchange: Exchange, statuses: Statuses) -> Iterator[str]:
     """What an HTTP request gets: a preflight its answer, any other the headers of its response."""
     origin, asked = exchange.header(ORIGIN), exchange.header(REQUEST_METHOD)
     method = preflight_method(origin, asked) if exchange.method == "OPTIONS" else None
     if method is not None and origin is not None:
-        yield from preflight_lines(policy, origin, method, exchange.header(REQUEST_HEADERS))
+        yield from preflight_lines(policy, origin, method, exchange.header(REQUEST_HEADERS), statuses)
     else:
         yield from response_lines(policy, origin)
 
@@ -49,11 +59,16 @@ def response_lines(policy: Policy, origin: bytes | None) -> Iterator[str]:
         yield "and access-control-expose-headers with the names of all its headers"
 
 
-def preflight_lines(policy: Policy, origin: bytes, method: str, requested: bytes | None) -> Iterator[str]:
+def preflight_lines(
+    policy: Policy, origin: bytes, method: str, requested: bytes | None, statuses: Statuses
+) -> Iterator[str]:
     """How a preflight is answered, which the application never sees, and what the browser does then."""
     decided = preflight(policy, origin if allows(policy, origin) else None, method, requested)
-    allowed = "answered with what the page may do"
-    yield f"a preflight for {shown(method)} is {f'refused: {decided.refusal}' if decided.refusal else allowed}"
+    allowed, refused = (
+        f"answered with {statuses.answered} and what the page may do",
+        f"refused with {statuses.refused}: {decided.refusal}",
+    )
+    yield Ends(f"a preflight for {shown(method)} is {refused if decided.refusal else allowed}")
     yield f"its answer carries {_said(decided.headers)}"
     if not decided.refusal:
         page = Page(origin, method, tuple(requested_names(requested)), credentials=False)
@@ -61,13 +76,17 @@ def preflight_lines(policy: Policy, origin: bytes, method: str, requested: bytes
         yield "the browser goes on" if stopped is None else f"the browser stops: {stopped.reason} ({stopped.step})"
 
 
-def handshake_line(checked: bool, same_host: bool, allowed: bool) -> str:
-    """Whether a WebSocket handshake passes, and why; it carries no CORS headers."""
+def handshake_line(checked: bool, same_host: bool, allowed: bool, *, asks: bool) -> str:
+    """Whether a WebSocket handshake passes, and why; it carries no CORS headers. With `asks` others may let it pass."""
     if not checked:
         return "a handshake passes: check_websockets is off"
     if same_host:
         return "a handshake passes: it has no Origin, or one of this host"
-    return f"a handshake {'passes' if allowed else 'is refused'}: this host is another, and the origin decides"
+    reason = "this host is another, and the origin decides"
+    if allowed:
+        return f"a handshake passes: {reason}"
+    refused = f"a handshake is refused with {REFUSED_HANDSHAKE}: {reason}"
+    return refused if asks else Ends(refused)
 
 
 def near_misses(patterns: Sequence[OriginPattern], origin: bytes) -> Iterator[str]:

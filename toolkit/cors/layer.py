@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from toolkit.cors import refusals
 from toolkit.cors.answers import Answers, Preflights, preflight_response, refused_handshake
-from toolkit.cors.explain import answer_lines, handshake_line, origin_lines
+from toolkit.cors.explain import Statuses, answer_lines, handshake_line, origin_lines
 from toolkit.cors.origin_check import ALLOWED, DENIED, OriginCheck, Ruling, ask
 from toolkit.cors.policy import (
     KNOWN_METHODS,
@@ -132,13 +132,15 @@ class CORS(Layer):
         origin, policy = exchange.header(ORIGIN), self._policy
         if self.policy is not None:
             yield f"the policy {self.policy!r} applies"
-        yield from origin_lines(policy, origin, asks=self._chosen.origin_check is not None)
+        asks = self._chosen.origin_check is not None and origin is not None and is_origin(origin)
+        yield from origin_lines(policy, origin, asks=asks)
         if exchange.scope["type"] == "websocket":
             same = origin is None or self._is_own(exchange, origin)
             allowed = origin is not None and allows(policy, origin)
-            yield handshake_line(self._chosen.check_websockets, same, allowed)
+            yield handshake_line(self._chosen.check_websockets, same, allowed, asks=asks)
         else:
-            yield from answer_lines(policy, exchange)
+            statuses = Statuses(self._chosen.preflight_status, self._chosen.denied_status)
+            yield from answer_lines(policy, exchange, statuses)
 
     def verdict(
         self, *, origin: str, method: str = "GET", headers: Sequence[str] = (), credentials: bool = False

@@ -14,7 +14,7 @@ from toolkit.engine.lifespan import OpenStore, complete
 from toolkit.engine.overrides import Changes
 from toolkit.engine.reserved import refuse_reserved
 from toolkit.engine.run import answer_messages
-from toolkit.options import Invalid, Options, Problem
+from toolkit.options import Invalid, Options, Problem, show
 
 
 class Handler(Options, ABC):
@@ -84,18 +84,29 @@ def unfit(app: Any) -> Iterator[Invalid]:
     """Why something could not be called as an ASGI application."""
     if isinstance(app, type):
         yield Invalid(f"{app.__name__} is a class, not an application", f"write {app.__name__}(…)")
-    elif hasattr(app, "wsgi_app"):
-        yield Invalid(f"{app!r} is a WSGI application", "wrap it for ASGI, such as with a2wsgi.WSGIMiddleware")
+    elif _has(app, "wsgi_app"):
+        yield Invalid(f"{show(app)} is a WSGI application", "wrap it for ASGI, such as with a2wsgi.WSGIMiddleware")
     elif not _takes_three(app):
         fix = "it is called with (scope, receive, send); an endpoint becomes one by starlette.routing.request_response"
-        yield Invalid(f"{app!r} is no ASGI application", fix)
+        yield Invalid(f"{show(app)} is no ASGI application", fix)
+
+
+def _has(app: Any, name: str) -> bool:
+    try:
+        return hasattr(app, name)
+    except Exception:  # whatever others' attributes do, the application is looked at
+        return False
 
 
 def _takes_three(app: Any) -> bool:
+    if not callable(app):
+        return False
     try:
-        signature(app).bind(None, None, None)
+        taken = signature(app)
+    except Exception:  # it has no signature to look at
+        return True
+    try:
+        taken.bind(None, None, None)
     except TypeError:
         return False
-    except ValueError:  # it has no signature to look at
-        return True
     return True

@@ -23,6 +23,15 @@ P = ParamSpec("P")
 HOOKS = ("request", "response", "receive", "error", "done")
 
 
+class Ends(str):
+    """A sentence of `explain` that says that the request ends here: the layer answers, nothing further in is reached.
+
+    `yield Ends("refused with 429: the limit is used up")`.
+    """
+
+    __slots__ = ()
+
+
 class Layer(Options):
     """Base of everything that stands in front of an application.
 
@@ -83,7 +92,7 @@ class Layer(Options):
         return self
 
     def explain(self, exchange: Exchange) -> Iterable[str]:
-        """What the layer would decide for this request, and why: a sentence a line."""
+        """What the layer would decide for this request, and why: a sentence a line, `Ends(…)` where it answers."""
         return ()
 
     def hooks(self) -> Sequence[str]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from toolkit.engine.layer import Layer
 from toolkit.engine.places import Places
-from toolkit.options import ConfigError, Options, Problem, declared, did_you_mean, structure_options
+from toolkit.options import ConfigError, Options, Problem, declared, did_you_mean, show, structure_options
 
 Change = bool | Mapping[str, Any] | Layer
 Changes = Mapping[str, Change] | Sequence[Layer]
@@ -67,7 +67,7 @@ def _by_label(changes: Any, where: str) -> tuple[Iterable[tuple[str, Any]], list
         return changes.items(), []
     if not isinstance(changes, Sequence) or not all(isinstance(change, Layer) for change in changes):
         fix = 'such as {"cors": False}, or a list of layers'
-        return (), [Problem(where, f"{changes!r} does not say what changes for which layer", fix)]
+        return (), [Problem(where, f"{show(changes)} does not say what changes for which layer", fix)]
     return [(change.label, change) for change in changes], [*_twice(changes, where)]
 
 
@@ -85,7 +85,7 @@ def _changed(layer: Layer, change: Change, where: str, places: Places) -> Layer 
         return _with(layer, {str(option): value for option, value in change.items()}, where)
     if type(change) is type(layer):
         return change
-    raise ConfigError(Problem(where, f"{change!r} cannot take its place", places.changes()))
+    raise ConfigError(Problem(where, f"{show(change)} cannot take its place", places.changes()))
 
 
 def _with(layer: Layer, options: Mapping[str, Any], where: str) -> Layer:

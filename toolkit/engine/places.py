@@ -1,5 +1,6 @@
 """What the parts of a stack are called in errors and in explain, and where they were written."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from toolkit.options import MISSING, Problem
@@ -47,3 +48,18 @@ class Places:
     def as_written(self, where: str) -> Any:
         """What exactly this place says, before references are followed; MISSING where that is not known."""
         return MISSING
+
+    def mask(self, text: str, *about: str) -> str:
+        """A sentence about what stands at these places, with references in the place of what they stand for."""
+        return text
+
+    def use(self, index: int) -> str:
+        """Where an element says what it is, by its place among all elements."""
+        return self.element(index)
+
+
+def refers(written: Any) -> bool:
+    """Whether a value as written refers to a variable or a file."""
+    if isinstance(written, Mapping):
+        return any(map(refers, written.values()))
+    return any(map(refers, written)) if isinstance(written, list) else isinstance(written, str) and "${" in written

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from toolkit.engine.assemble import Element, Handlers, Routes, Variants, assemble
 from toolkit.engine.defaults import Defaults, with_defaults
 from toolkit.engine.dispatch import dispatching, not_found
+from toolkit.engine.foreign import set_up
 from toolkit.engine.handler import Handler, application
 from toolkit.engine.install import install
 from toolkit.engine.layer import Layer
@@ -20,7 +21,7 @@ from toolkit.engine.places import Places
 from toolkit.engine.routes import Route
 from toolkit.engine.wrap import path_of, wrap
 from toolkit.engine.wsgi import refuse_asgi, wrap_wsgi
-from toolkit.options import ConfigError, Problem
+from toolkit.options import ConfigError, Problem, show
 
 if TYPE_CHECKING:
     from toolkit.engine.explain import Explanation
@@ -80,12 +81,15 @@ class Stack:
             raise ConfigError(map(places.located, problems))
 
     def __repr__(self) -> str:
-        named = {"routes": self.routes, "handlers": self.handlers}
-        shown = [*map(repr, self.elements), *(f"{name}={given!r}" for name, given in named.items() if given)]
-        return f"stack({', '.join(shown)})"
+        from toolkit.engine.explain.shown import shown  # noqa: PLC0415 - it looks at stacks itself
+
+        return shown(self)
 
     def __call__(self, app: ASGIApp) -> ASGIApp:
-        """Wrap an ASGI application; `.app`, `.layers` and `.routes` of what it returns tell what is inside."""
+        """Wrap an ASGI application; `.app`, `.layers` and `.routes` of what it returns tell what is inside.
+
+        Raises ConfigError naming all foreign middleware that cannot be set up.
+        """
         wrapping = Wrapping(self)
         return wrapping.around(wrapping.answering(app))
 
@@ -118,7 +122,17 @@ class Stack:
         *,
         websocket: bool = False,
     ) -> "Explanation":
-        """What this stack would do with a request, and why: which layers run, with which options, and who answers."""
+        """What this stack would do with a request, and why: which layers run, with which options, and who answers.
+
+        Args:
+            method: Of the request.
+            path: As it stands in the request line: percent-encoded, with a query if it has one.
+            headers: By name, or as pairs where one is repeated.
+            websocket: Whether it is a handshake.
+
+        Raises:
+            Invalid: A `ValueError` of `toolkit.options`: the method, the path or a header could not stand in a request.
+        """
         from toolkit.engine.explain import explain  # noqa: PLC0415 - it looks at stacks itself
 
         return explain(self, method, path, headers, websocket=websocket)
@@ -138,16 +152,26 @@ class Wrapping:
         return dispatching(handlers, app, path_of(app)) if handlers else app
 
     def around(self, app: ASGIApp, *, probed: bool = False) -> ASGIApp:
-        """The layers and the foreign middleware around the application."""
-        path = path_of(app)
-        for place, segment in reversed(list(enumerate(_segments(self._stack.elements)))):
+        """The layers and the foreign middleware around the application. Raises ConfigError: some cannot be set up."""
+        path, failed = path_of(app), list[ConfigError]()
+        for place, segment in reversed(list(_segments(self._stack.elements))):
             if isinstance(segment, Middleware):
-                app = segment.cls(app, *segment.args, **segment.kwargs)
+                app = self._foreign(segment, place, app, failed)
             else:
                 layers, variants = self.bound(segment)
                 held, routes = None if place else self.resources, self._stack.routes
                 app = wrap(layers, app, variants=variants, resources=held, routes=routes, path=path, probed=probed)
+        if failed:
+            raise ConfigError(problem for error in reversed(failed) for problem in error.problems) from failed[-1]
         return app
+
+    def _foreign(self, element: Middleware, place: int, app: ASGIApp, failed: list[ConfigError]) -> ASGIApp:
+        """Where one cannot be set up, the next ones are tried all the same."""
+        try:
+            return set_up(element, place, app, self._stack.places)
+        except ConfigError as error:
+            failed.append(error)
+            return app
 
     def bound(self, layers: Sequence[Layer]) -> tuple[list[Layer], list[tuple[Route, list[Layer]]]]:
         """Some of the layers, bound, and what stands in their place on each route."""
@@ -207,18 +231,20 @@ def stack(
 def _shape_problems(mappings: Mapping[str, object], provides: object) -> Iterator[Problem]:
     for name, given in mappings.items():
         if given is not None and not isinstance(given, Mapping):
-            yield Problem(name, f"{given!r} is no mapping", f"such as {name}={{…}}")
+            yield Problem(name, f"{show(given)} is no mapping", f"such as {name}={{…}}")
         for key in given if isinstance(given, Mapping) else ():
             if not isinstance(key, str):
                 yield Problem(f"{name}[{key!r}]", "a key that is not text", "keys are text")
     if isinstance(provides, str) or not isinstance(provides, Iterable):
-        yield Problem("provides", f"{provides!r} is not a list of text", f'such as provides=["{provides}"]')
+        named = provides if isinstance(provides, str) else "user"
+        yield Problem("provides", f"{show(provides)} is not a list of text", f'such as provides=["{named}"]')
 
 
 def _default_problems(defaults: object) -> Iterator[Problem]:
     for kind, options in defaults.items() if isinstance(defaults, Mapping) else ():
         if not isinstance(options, Mapping):
-            yield Problem(_PYTHON.default(kind), f"{options!r} is no mapping of options", "such as {'max_age': 600}")
+            reason = f"{show(options)} is no mapping of options"
+            yield Problem(_PYTHON.default(kind), reason, "such as {'max_age': 600}")
             continue
         for name in options:
             if not isinstance(name, str):
@@ -234,12 +260,16 @@ def _flat(element: "Element | Stack") -> Iterable[Element]:
     return element.elements
 
 
-def _segments(elements: Sequence[Element]) -> Iterator[list[Layer] | Middleware]:
-    """Runs of layers between foreign middleware; the first may be empty, for it holds what the stack keeps open."""
+def _segments(elements: Sequence[Element]) -> Iterator[tuple[int, list[Layer] | Middleware]]:
+    """Runs of layers and the foreign middleware between them, each with its place.
+
+    The first run may be empty, for it holds what the stack keeps open.
+    """
     if not elements or isinstance(elements[0], Middleware):
-        yield []
-    for is_layer, run in groupby(elements, lambda element: isinstance(element, Layer)):
+        yield 0, []
+    for is_layer, run in groupby(enumerate(elements), lambda placed: isinstance(placed[1], Layer)):
         if is_layer:
-            yield list(run)  # type: ignore[arg-type]
+            (place, first), *rest = run
+            yield place, [first, *(layer for _, layer in rest)]  # type: ignore[list-item]
         else:
             yield from run  # type: ignore[misc]

@@ -10,6 +10,7 @@ from toolkit.engine.lifespan import Resources, lifespan
 from toolkit.engine.plan import Plan, compile_plan
 from toolkit.engine.routes import Route, Table
 from toolkit.http.headers import ORIGIN, REQUEST_METHOD, preflight_method
+from toolkit.options import show
 
 if TYPE_CHECKING:
     from toolkit.engine.layer import Layer
@@ -61,9 +62,9 @@ def wrap(
     if isinstance(app, Mapping):
         raise TypeError("a stack was called with a request: wrap an application first, app = protect(app)")
     if hasattr(app, "wsgi_app"):
-        raise TypeError(f"{app!r} is a WSGI application: app.wsgi_app = protect.wsgi(app.wsgi_app)")
+        raise TypeError(f"{show(app)} is a WSGI application: app.wsgi_app = protect.wsgi(app.wsgi_app)")
     if not callable(app):
-        raise TypeError(f"{app!r} is no ASGI application")
+        raise TypeError(f"{show(app)} is no ASGI application")
     inner = _inside(layers, app)
     rest = inner.otherwise if resources is None else lifespan(inner.otherwise, resources)
 

@@ -45,7 +45,7 @@ class Case:
         exchange = Supposed(request)
         asked = announced(request, exchange)
         sources = Sources(stack.places, stack.defaults)
-        owners = tuple(_owners(stack, sources))
+        owners = tuple(owners_of(stack, sources))
         taken = {layer: plan for plan in plans(stack.elements, owners, request, asked) for layer in plan.layers}
         return cls(stack, request, exchange, asked, sources, owners, taken)
 
@@ -61,7 +61,8 @@ class Case:
         return next((self.taken[layer] for layer in layers if layer is not None), _NO_PLAN)
 
 
-def _owners(stack: "Stack", sources: Sources) -> Iterator[Owner]:
+def owners_of(stack: "Stack", sources: Sources) -> Iterator[Owner]:
+    """The routes of a stack and, as far as they may change layers, its handlers."""
     for route, variant in stack.variants:
         place = sources.place(route.where)
         if isinstance(route.pattern, PathTemplate):

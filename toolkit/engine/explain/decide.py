@@ -1,6 +1,7 @@
 """What a stack does with one request: every element, outermost first, and who answers."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.middleware import Middleware
@@ -15,7 +16,7 @@ from toolkit.engine.explain.request import Headers, Request
 from toolkit.engine.explain.sentences import sentences
 from toolkit.engine.explain.settings import dotted, plain
 from toolkit.engine.handler import Handler, application
-from toolkit.engine.layer import Layer
+from toolkit.engine.layer import Ends, Layer
 from toolkit.http.templates import PathTemplate
 
 if TYPE_CHECKING:
@@ -78,9 +79,19 @@ def _layer(case: Case, number: int, layer: Layer) -> Element:
     else:
         state, notes = "changed", [Note(f"changed by {plan.owner}", case.sources.override(plan.owner, layer))]
         settings = case.sources.changed(layer, now, place.where, plan.owner)
-    answers = case.asked is not None and now.answers_preflights
-    says = sentences(now, case.exchange)
+    says = sentences(now, case.exchange, partial(_masked, case, _about(case, place.where, layer)))
+    answers = (case.asked is not None and now.answers_preflights) or any(isinstance(one, Ends) for one in says)
     return Element(number, layer.label, layer.kind, place, state, tuple(notes), settings, says=says, answers=answers)
+
+
+def _about(case: Case, where: str, layer: Layer) -> list[str]:
+    """The places whose options a layer may quote."""
+    owner, kind = case.taken[layer].owner, case.sources.default(layer.kind).where
+    return [where, kind, case.sources.override(owner, layer).where] if owner else [where, kind]
+
+
+def _masked(case: Case, about: list[str], text: str) -> str:
+    return case.stack.places.mask(text, *about)
 
 
 def _left_out(case: Case, number: int, layer: Layer) -> Element:
@@ -128,7 +139,8 @@ def _handler_answer(case: Case, template: PathTemplate, app: ASGIApp) -> Answer:
     if not isinstance(app, Handler):
         return Answer("handler", dotted(app) or type(app).__qualname__, place, template.text, params)
     settings = case.sources.own(app, place.where, app.kind)
-    return Answer("handler", app.kind, place, template.text, params, settings, sentences(app, case.exchange))
+    says = sentences(app, case.exchange, partial(_masked, case, [place.where, case.sources.default(app.kind).where]))
+    return Answer("handler", app.kind, place, template.text, params, settings, says)
 
 
 async def _application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -30,7 +30,7 @@ class Element:
         settings: Its options in force.
         reached: Whether the request comes to it at all.
         says: What it would decide, and why.
-        answers: Whether it answers in any case.
+        answers: Whether it answers, so that nothing further in is reached.
     """
 
     number: int
@@ -79,7 +79,7 @@ def _element(element: Element) -> Iterator[tuple[str, Any]]:
     yield from _place(element.place).items()
     yield "notes", [note_json(note) for note in element.notes]
     yield "options", [_setting(setting) for setting in element.settings]
-    yield "says", list(element.says)
+    yield "says", list(map(str, element.says))
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:

@@ -59,7 +59,14 @@ def settings_of(options: Options) -> dict[str, Any]:
 
 def foreign_settings(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a class that declares no secrets: those called like one are taken for one."""
-    return {name: HIDDEN if _SECRETIVE.search(name) else plain(value) for name, value in options.items()}
+    return {name: HIDDEN if _SECRETIVE.search(name) else _without_secrets(value) for name, value in options.items()}
+
+
+def _without_secrets(value: Any) -> Any:
+    """A value of a foreign option, which may hold options of its own."""
+    if isinstance(value, Mapping) and all(isinstance(name, str) for name in value):
+        return foreign_settings(value)
+    return [_without_secrets(one) for one in value] if isinstance(value, list | tuple) else plain(value)
 
 
 def plain(value: Any, depth: int = 0) -> Any:
@@ -106,7 +113,10 @@ def without_password(text: str) -> str:
 
 def dotted(value: Any) -> str:
     """`package.module:name` of a class or function, or "" for anything else."""
-    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    try:
+        module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    except Exception:  # attributes of others may do anything
+        return ""
     return f"{module}:{name}" if isinstance(module, str) and isinstance(name, str) else ""
 
 

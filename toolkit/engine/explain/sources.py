@@ -7,7 +7,7 @@ from toolkit.engine.explain.plans import Owner
 from toolkit.engine.explain.settings import HIDDEN, Place, Setting, foreign_settings, plain, settings_of
 from toolkit.engine.layer import Layer
 from toolkit.engine.overrides import inside
-from toolkit.engine.places import Places
+from toolkit.engine.places import Places, refers
 from toolkit.options import MISSING, Options
 
 
@@ -25,6 +25,10 @@ class Sources:
     def handler(self, index: int, path: str) -> Place:
         """Where a handler stands, counted from 0."""
         return self.place(self._places.handler(index, path))
+
+    def default(self, kind: str) -> Place:
+        """Where the defaults of a kind stand."""
+        return self.place(self._places.default(kind))
 
     def place(self, where: str) -> Place:
         """A place, with file and line if exactly it was written."""
@@ -57,7 +61,7 @@ class Sources:
 
     def _replaced(self, name: str, value: Any, at: str, owner: Owner, before: Setting | None) -> Setting:
         place = self._near(inside(at, name), at, owner.place.where)
-        value = self._told(value, inside(at, name))
+        value = self.told(value, inside(at, name), at, owner.changes_at)
         return Setting(name, value, owner.source, place, MISSING if before is None else before.value)
 
     def _near(self, *wheres: str) -> Place:
@@ -70,13 +74,19 @@ class Sources:
         if not place.written and name in defaults:
             default = self.place(inside(self._places.default(kind), name))
             if default.written or plain(defaults[name]) == value:
-                return Setting(name, self._told(value, default.where), "defaults", default)
-        return Setting(name, self._told(value, place.where), "element", place)
+                return Setting(name, self.told(value, default.where, self._places.default(kind)), "defaults", default)
+        return Setting(name, self.told(value, place.where), "element", place)
 
-    def _told(self, value: Any, where: str) -> Any:
-        """A value that refers to something is told as it was written: what it refers to may be a secret."""
+    def told(self, value: Any, where: str, *around: str) -> Any:
+        """A value that refers to something is told as it was written: what it refers to may be a secret.
+
+        `around` are the places that it stands in, from inside out: all of one may have come from a single reference.
+        """
         written = self._places.as_written(where)
-        return plain(written) if value != HIDDEN and _refers(written) else value
+        if written is not MISSING:
+            return _as_written(value, written)
+        outer = next((found for place in around if (found := self._places.as_written(place)) is not MISSING), None)
+        return outer if value != HIDDEN and isinstance(outer, str) and refers(outer) else value
 
 
 def _in_order(before: Iterable[str], after: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -86,8 +96,12 @@ def _in_order(before: Iterable[str], after: Mapping[str, Any]) -> Iterator[tuple
             yield name, after[name]
 
 
-def _refers(written: Any) -> bool:
-    """Whether a value as written refers to a variable or a file."""
-    if isinstance(written, Mapping):
-        return any(map(_refers, written.values()))
-    return any(map(_refers, written)) if isinstance(written, list) else isinstance(written, str) and "${" in written
+def _as_written(value: Any, written: Any) -> Any:
+    """The value with each reference as it was written; what is hidden of it stays hidden."""
+    if value == HIDDEN or not refers(written):
+        return value
+    if isinstance(value, Mapping) and isinstance(written, Mapping):
+        return {name: _as_written(one, written.get(name)) for name, one in value.items()}
+    if isinstance(value, list) and isinstance(written, list) and any(isinstance(one, Mapping) for one in value):
+        return [_as_written(one, two) for one, two in zip(value, written, strict=False)]
+    return plain(written)
