@@ -209,6 +209,15 @@ async def test_what_an_application_raises_for_starlette_to_answer_is_answered() 
     assert (closed["type"], closed["code"], closed["reason"]) == ("websocket.close", 1013, "later")
 
 
+async def test_what_is_raised_after_the_start_is_raised_on() -> None:
+    async def stumbles(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise HTTPException(409, "taken")
+
+    outcome = await get(stack(handlers={"/a": stumbles})(hello), "/a")
+    assert (outcome.status, type(outcome.raised)) == (200, HTTPException)
+
+
 # Layers of their own
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from starlette.exceptions import HTTPException, WebSocketException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from toolkit.engine.handler import Handler, answered
 from toolkit.engine.routes import Route, Table
@@ -48,8 +49,36 @@ def dispatching(handlers: Mapping[str, ASGIApp], app: ASGIApp, path: Callable[[S
 
 
 def _on_its_own(app: ASGIApp) -> ASGIApp:
-    """Other people's applications may raise what Starlette answers around those that it has mounted."""
-    return app if isinstance(app, Handler) else ExceptionMiddleware(app)
+    """Other people's applications may raise what Starlette answers around those that it has mounted.
+
+    Its ExceptionMiddleware answers here too, but stands only where something was raised: it costs 2 µs.
+    """
+    if isinstance(app, Handler):
+        return app
+
+    async def run(scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await app(scope, receive, watched)
+        except (HTTPException, WebSocketException) as raised:
+            if started:
+                raise
+            await ExceptionMiddleware(_raising(raised))(scope, receive, send)
+
+    return run
+
+
+def _raising(exception: Exception) -> ASGIApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise exception
+
+    return app
 
 
 async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
