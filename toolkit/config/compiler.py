@@ -20,6 +20,7 @@ from toolkit.config.references import Resolver
 from toolkit.config.sections import Entry, near, read_sections
 from toolkit.config.spelling import SPELLINGS
 from toolkit.config.stores import Stores
+from toolkit.config.unread import Gaps
 from toolkit.engine.handler import Mounted
 from toolkit.engine.layer import Layer
 from toolkit.engine.stack import Stack
@@ -44,7 +45,7 @@ def compile_document(document: Document, environ: Mapping[str, str], kinds: Kind
     """The stack that a document describes, made of these kinds. Raises ConfigError."""
     compilation = _Compilation(document, environ, kinds)
     draft = compilation.draft()
-    if not compilation.problems and not compilation.resolver.problems:
+    if not compilation.problems and not compilation.resolver.problems and not document.problems:
         try:
             return draft.stack()
         except ConfigError as error:
@@ -58,11 +59,12 @@ def _told(compilation: "_Compilation", draft: Draft) -> list[Problem]:
     """Every problem once, in the order of the lines, without what references stand for."""
     resolver, places = compilation.resolver, draft.places
     told_already = [*resolver.unresolved, *compilation.adopted]
-    found = [problem for problem in compilation.problems if not _is_consequence(problem, told_already)]
+    found = compilation.gaps.unexplained(compilation.problems)
+    found = [problem for problem in found if not _is_consequence(problem, told_already)]
     found = [replace(one, fix=resolver.instead(draft.document.value(one.where)) or one.fix) for one in found]
     told = [masked(places.located(problem), resolver.resolved) for problem in found]
-    told += map(places.located, resolver.problems)
-    return sorted(dict.fromkeys(told), key=lambda problem: problem.line)
+    told += [*draft.document.problems, *map(places.located, resolver.problems)]
+    return draft.document.told(told)
 
 
 def _is_consequence(problem: Problem, unresolved: Iterable[str]) -> bool:
@@ -81,6 +83,8 @@ class _Compilation:
         self._kinds = kinds
         self._sections = read_sections(document, kinds, self.problems)
         self.adopted = self._sections.adopted
+        self.gaps = Gaps(document)
+        self.gaps.blur(self._sections)
         self._stores = Stores(self._sections.stores, self.resolver)
         self.problems += self._stores.problems
 

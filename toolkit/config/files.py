@@ -3,6 +3,7 @@
 import codecs
 import os
 import stat
+import time
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Final
 from toolkit.options.problems import did_you_mean, either
 
 SIZE: Final = 1 << 20
+_PAUSE = 0.005  # seconds; long enough for who empties a file to write it
 _LOOKED_AT = 1000  # entries of a folder that are compared with a missing name
 _OTHER_CODINGS = {
     codecs.BOM_UTF32_LE: "UTF-32",
@@ -32,6 +34,15 @@ class Unreadable(Exception):  # noqa: N818 - its reader makes it a problem of th
         self.line = line
 
 
+class NoFile(OSError):  # noqa: N818 - its reader makes it a refusal of the file
+    """What stands at a path is no regular file but `what`."""
+
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(0, f"it is {what}")
+        self.what = what
+        self.fix = fix
+
+
 def load(given: str, suffixes: Mapping[str, str]) -> tuple[str, str]:
     """What `suffixes` has for the file's suffix, and the file's text: no byte order mark, lines end in "\\n".
 
@@ -44,6 +55,8 @@ def load(given: str, suffixes: Mapping[str, str]) -> tuple[str, str]:
         _accept_kind(os.stat(path).st_mode)
         form = _form(path, suffixes)
         return form, _decode(_bytes(path))
+    except NoFile as refused:
+        raise Unreadable(f"this is {refused.what}, not a file", refused.fix) from None
     except FileNotFoundError:
         raise _missing(path, suffixes) from None
     except PermissionError:
@@ -56,9 +69,9 @@ def load(given: str, suffixes: Mapping[str, str]) -> tuple[str, str]:
 
 def _accept_kind(mode: int) -> None:
     if stat.S_ISDIR(mode):
-        raise Unreadable("this is a folder, not a file", "name a file in it")
+        raise NoFile("a folder", "name a file in it")
     if not stat.S_ISREG(mode):
-        raise Unreadable("this is a pipe, a socket or a device, not a file", "write it to a file first")
+        raise NoFile("a pipe, a socket or a device", "write it to a file first")
 
 
 def _form(path: Path, suffixes: Mapping[str, str]) -> str:
@@ -69,12 +82,27 @@ def _form(path: Path, suffixes: Mapping[str, str]) -> str:
     return form
 
 
-def _bytes(path: Path) -> bytes:
-    # What stands there may have become a pipe since it was looked at: it is opened without waiting and asked again.
+def read_regular(path: Path, size: int) -> tuple[bytes, bool]:
+    """The bytes of a regular file, at most one more than `size`, and whether it kept its size meanwhile.
+
+    Never waits for a pipe or a device. Raises NoFile for these and for a folder, else OSError and ValueError as `open`.
+    """
+    # What stands there may become a pipe once it was looked at: it is opened without waiting and asked again.
+    _accept_kind(os.stat(path).st_mode)
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
     with open(os.open(path, flags), "rb") as file:
-        _accept_kind(os.fstat(file.fileno()).st_mode)
-        data = file.read(SIZE + 1)
+        before = os.fstat(file.fileno())
+        _accept_kind(before.st_mode)
+        data = file.read(size + 1)
+        after = os.fstat(file.fileno())
+    return data, before.st_size == after.st_size and len(data) == min(after.st_size, size + 1)
+
+
+def _bytes(path: Path) -> bytes:
+    data, is_settled = read_regular(path, SIZE)
+    if not data or not is_settled:  # somebody is writing it
+        time.sleep(_PAUSE)
+        data, _ = read_regular(path, SIZE)
     if len(data) > SIZE:
         raise Unreadable("the file is larger than 1 MiB", "split what it configures into several stacks")
     return data

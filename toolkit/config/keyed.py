@@ -35,7 +35,7 @@ class Keyed:
         value, data = respelt(entry, self._key, fits, problems)
         key = self._read(value, entry, problems)
         if key is None:
-            key = f"/{len(self.places)}-of-unknown-{self._key}"
+            key = f"{len(self.places)}-of-unknown-{self._key}"  # no path: nothing is told of what it would match
             self._wrong.add(entry.where)
         self.values[key] = None
         self.places.append(entry.where)

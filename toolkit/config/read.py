@@ -1,11 +1,11 @@
 """Read a configuration from a file or a mapping, whole and bounded, with every problem told at once."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path as File
 from typing import Any
 
-from toolkit.config.document import Document, Path, place
+from toolkit.config.document import Document, Path, Unread, place
 from toolkit.config.files import Unreadable, load
 from toolkit.config.formats import SMALLEST, SUFFIXES, parse
 from toolkit.config.formats.found import LEVELS, VALUES, Found, Stopped
@@ -20,8 +20,9 @@ def read(source: str | os.PathLike[str] | Mapping[str, Any]) -> Document:
     """What `source` says: the path of a .toml, .yaml, .yml or .json file, or a mapping with the same sections.
 
     A file has at most 1 MiB of UTF-8; any source at most 32 levels and 100,000 values. Containers of a mapping are
-    copied, whatever else it holds is kept. Raises ConfigError with every problem of syntax that can be told at once,
-    each with its file and line, and never waits for a pipe or a device.
+    copied, whatever else it holds is kept. Never waits for a pipe or a device. What is wrong with how a file is written
+    but can be read past is in the document's `problems`. Raises ConfigError where that cannot be, or nothing is left,
+    with every problem that can be told at once; each has its file and line.
     """
     if isinstance(source, Mapping):
         return _read_mapping(source)
@@ -43,21 +44,22 @@ def _read_file(given: str) -> Document:
     # To TOML a lone carriage return is a mistake; YAML and JSON end a line with it.
     found = Found(name, text if form == "toml" else text.replace("\r", "\n"))
     data = _parsed(form, found)
-    return Document(name, data, found.lines, File(given).absolute().parent)
+    problems = tuple(_by_line(found.problems))
+    return Document(name, data, found.lines, File(given).absolute().parent, problems, found.origins)
 
 
 def _parsed(form: str, found: Found) -> dict[str, Any]:
-    data: Any = None
     try:
         data = parse(form, found)
     except Stopped:
-        pass
-    else:
-        found.problems += _unfit(form, found, data)
-    if found.problems:
-        raise ConfigError(sorted(found.problems, key=lambda problem: problem.line))
-    result: dict[str, Any] = data
-    return result
+        raise ConfigError(_by_line(found.problems)) from None
+    if not isinstance(data, dict) or not data:
+        raise ConfigError(_by_line([*found.problems, *_unfit(form, found, data)]))
+    return data
+
+
+def _by_line(problems: Iterable[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: problem.line)
 
 
 def _unfit(form: str, found: Found, data: object) -> list[Problem]:
@@ -65,7 +67,7 @@ def _unfit(form: str, found: Found, data: object) -> list[Problem]:
     smallest = f"a smallest file is: {SMALLEST[form]}"
     if data is None or data == {}:
         return [] if found.problems else [Problem("", "the file is empty", smallest, file=found.name)]
-    if isinstance(data, dict):
+    if isinstance(data, Unread):
         return []
     reason = f"the file holds {_KINDS.get(type(data), 'a value')} where sections are wanted"
     return [Problem("", reason, smallest, file=found.name, line=1)]

@@ -7,14 +7,13 @@ Rules of this file:
 - References do not stand in one another, and not in keys.
 """
 
-import os
 import re
-import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path as File
 from typing import Any, NamedTuple
 
-from toolkit.config.document import Path, place
+from toolkit.config.document import Path, Unread, place
+from toolkit.config.files import read_regular
 from toolkit.options import Invalid, Problem, Reference, did_you_mean, show
 
 _REFERENCE = re.compile(
@@ -26,10 +25,11 @@ _SLIP = 2  # letters more or less that one who means a variable may write
 _LARGEST = 65536  # bytes of a file that a value is taken from
 
 
-class Unresolved:
-    """Stands for a value whose reference is wrong: that has been told, and whatever reads it refuses it."""
+class Unresolved(Unread):
+    """Stands for a value whose reference is wrong."""
 
     def __init__(self, text: str) -> None:
+        super().__init__()
         self._text = text
 
     def __repr__(self) -> str:
@@ -120,12 +120,12 @@ class Resolver:
 
 
 def is_unresolved(value: object) -> bool:
-    """Whether a value is one whose reference is wrong, or holds one."""
+    """Whether a value is one that could not be read or whose reference is wrong, or holds one."""
     if isinstance(value, list):
         return any(map(is_unresolved, value))
     if isinstance(value, dict):
         return any(map(is_unresolved, value.values()))
-    return isinstance(value, Unresolved)
+    return isinstance(value, Unread)
 
 
 def has_reference(text: object) -> bool:
@@ -164,7 +164,7 @@ def _syntax(match: "re.Match[str]") -> Invalid:
 def _content(base: File, given: str) -> str:
     """The text of a file, without the newline that ends it. Never waits for a pipe."""
     try:
-        data = _bytes(base / given)
+        data, _ = read_regular(base / given, _LARGEST)
     except FileNotFoundError:
         raise Invalid(f"there is no file {given!r}", _neighbour(base / given)) from None
     except OSError as refused:
@@ -177,16 +177,6 @@ def _content(base: File, given: str) -> str:
         return data.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
         raise Invalid(f"the file {given!r} is not text in UTF-8") from None
-
-
-def _bytes(path: File) -> bytes:
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    if stat.S_ISDIR(os.stat(path).st_mode):
-        raise OSError(0, "it is a folder")
-    with open(os.open(path, flags), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(0, "it is a pipe, a socket or a device")
-        return file.read(_LARGEST + 1)
 
 
 def _neighbour(path: File) -> str:

@@ -5,8 +5,8 @@ from importlib import import_module
 from typing import Any
 
 from toolkit.config.anchors import anchored_url, named_stores
-from toolkit.config.document import Path, place
-from toolkit.config.references import Resolver, Unresolved
+from toolkit.config.document import Path, Unread, place
+from toolkit.config.references import Resolver
 from toolkit.options import ConfigError, Invalid, Options, Problem, did_you_mean, show
 from toolkit.options.dotted import told
 from toolkit.options.problems import Several, there_are
@@ -34,7 +34,7 @@ class Stores:
                 self.problems += refused.problems(place(path))
 
     def _store(self, value: Any, resolver: Resolver) -> Any:
-        if isinstance(value, Unresolved):
+        if isinstance(value, Unread):
             return None
         if isinstance(value, str) and is_url(value):
             return _checked(anchored_url(str(value), resolver.base))
@@ -54,7 +54,7 @@ class Stores:
     def _accept(self, text: str) -> None:
         if is_url(text):
             _checked(text)
-        elif text not in self._names:
+        elif text not in self._names and "" not in self._names:  # "": some could not be read
             known = there_are(self._names) if self._names else "name it in stores, or write a URL"
             raise Invalid(f"no store is called {text!r}", did_you_mean(text, self._names) or known)
 

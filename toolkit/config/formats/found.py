@@ -5,6 +5,9 @@ Limits hold for every format: 32 levels, 100,000 values (what aliases repeat inc
 
 import re
 from bisect import bisect_right
+from collections import ChainMap
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Final, NoReturn
 
 from toolkit.config.document import Path, place
@@ -23,13 +26,18 @@ class Stopped(Exception):  # noqa: N818 - what is wrong is in `Found.problems`
 
 
 class Found:
-    """The lines and problems of one text. Positions are indices into `text`; lines and columns count from 1."""
+    """The lines and problems of one text. Positions are indices into `text`; lines and columns count from 1.
+
+    `origins` has for the path of every alias the path of what it repeats.
+    """
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.text = text
-        self.lines: dict[Path, int] = {}
+        self.lines: MutableMapping[Path, int] = {}
+        self.origins: dict[Path, Path] = {}
         self.problems: list[Problem] = []
+        self._count = 0
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
     def line(self, position: int) -> int:
@@ -51,19 +59,33 @@ class Found:
 
     def repeat(self, path: Path, origin: Path, position: int) -> None:
         """An alias at `position` makes what is written as `origin` stand at `path` too. Raises Stopped as `put`."""
-        self._put(path, self.lines[origin], self.line(position))
+        line = self.line(position)
+        self._put(path, self.lines.get(origin, line), line)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What is read meanwhile is no part of the data: it has no lines, but counts."""
+        kept = self.lines
+        self.lines = ChainMap({}, kept)
+        yield
+        self.lines = kept
 
     def _put(self, path: Path, line: int, blamed: int) -> None:
         if len(path) > LEVELS:
             self._exceed(path, blamed, f"is more than {LEVELS} levels deep")
+        self._count += path not in self.lines
         self.lines[path] = line
-        if len(self.lines) > VALUES:
+        if self._count > VALUES:
             self._exceed(path, blamed, f"is one of more than {VALUES:,} values")
 
     def refuse(self, path: Path, position: int, reason: str, fix: str = "") -> None:
         """What is written as `path` at `position` is wrong; reading goes on."""
         where = place(path) or f"column {self.column(position)}"
         self._add(where, self.line(position), reason, fix)
+
+    def repeated(self, path: Path, position: int) -> None:
+        """A key is given once more."""
+        self.refuse(path, position, f"is given twice, first on line {self.lines[path]}", "remove one of them")
 
     def refuse_number(self, path: Path, position: int, digits: int) -> None:
         """A number is too long to be read."""

@@ -1,8 +1,9 @@
 """JSON (RFC 8259), read here because the standard library tells no places; its texts are unescaped by json.
 
 Rules:
-1. What is not JSON but can be read past is told and read past: NaN, Infinity, a last comma, a key given twice.
+1. What is not JSON but can be read past is told and read past: NaN, True, a last comma, a key given twice.
 2. A text that is no Unicode, an unpaired surrogate, is refused.
+3. Of a key given twice the first value is kept.
 """
 
 import json
@@ -10,7 +11,7 @@ import math
 import re
 from typing import Any, Final, NoReturn
 
-from toolkit.config.document import Path
+from toolkit.config.document import Path, Unread
 from toolkit.config.formats.found import DIGITS, Found, is_unicode
 from toolkit.options.problems import show
 
@@ -58,7 +59,7 @@ class _Scan:
             case "[":
                 return self.elements(path)
             case '"':
-                return self.string(path)
+                return self.unicode(path)
             case _:
                 return self.word(path)
 
@@ -66,19 +67,21 @@ class _Scan:
         held: dict[str, Any] = {}
         self.at += 1
         while self.more("}", first=not held):
-            start, key = self.at, self.key(path)
+            start, key = self.at, self.key()
             if key in held:
-                first = self.found.lines[*path, key]
-                self.found.refuse((*path, key), start, f"is given twice, first on line {first}", "remove one of them")
-            else:
-                self.found.put((*path, key), start)
-            held[key] = self.value((*path, key))
+                self.found.repeated((*path, key), start)
+                with self.found.aside():
+                    self.value((*path, key))
+                continue
+            self.found.put((*path, key), start)
+            value = self.value((*path, key))
+            held[key] = value if self.is_unicode(key, path, start) else Unread(of_key=True)
         return held
 
-    def key(self, path: Path) -> str:
+    def key(self) -> str:
         if self.peek() != '"':
             self.lose("a key is wanted here", "put it in double quotes")
-        key = self.string(path)
+        key = self.string()
         if self.peek() != ":":
             self.lose("':' is missing after the key")
         self.at += 1
@@ -109,16 +112,24 @@ class _Scan:
         self.at += 1
         return False
 
-    def string(self, path: Path) -> str:
-        start = self.at
+    def unicode(self, path: Path) -> Any:
+        start, text = self.at, self.string()
+        return text if self.is_unicode(text, path, start) else Unread()
+
+    def is_unicode(self, text: str, path: Path, start: int) -> bool:
+        """Whether a text can be written as UTF-8; what cannot is told."""
+        if is_unicode(text):
+            return True
+        self.found.refuse(path, start, "holds half of a surrogate pair", "write the character itself")
+        return False
+
+    def string(self) -> str:
         text: str
         try:
-            text, self.at = _DECODER.raw_decode(self.text, start)
+            text, self.at = _DECODER.raw_decode(self.text, self.at)
         except json.JSONDecodeError as refused:
             reason, fix = next(words for begin, words in _BROKEN.items() if refused.msg.startswith(begin))
             self.found.stop(refused.pos, reason, fix)
-        if not is_unicode(text):
-            self.found.refuse(path, start, "holds half of a surrogate pair", "write the character itself")
         return text
 
     def word(self, path: Path) -> Any:
@@ -128,22 +139,28 @@ class _Scan:
         self.at += len(word)
         if number := _NUMBER.fullmatch(word):
             return self.number(path, start, number)
+        if word in _WORDS:
+            return _WORDS[word]
         if word in _FAR:
             self.found.refuse(path, start, f"{word} is no JSON", "write a number")
-        elif word not in _WORDS:
+        elif word in _CASED:
+            self.found.tell(start, f"{word} is no JSON", f"write {_CASED[word]}")
+        else:
             self.at = start
-            self.lose(*_no_value(word))
-        return _WORDS.get(word)
+            reason = f"{show(word)} is no JSON value" if word else "a value is wanted here"
+            self.lose(reason, "put text in double quotes")
+        return Unread()
 
-    def number(self, path: Path, start: int, number: re.Match[str]) -> float:
+    def number(self, path: Path, start: int, number: re.Match[str]) -> Any:
         if number.end() > DIGITS:
             self.found.refuse_number(path, start, number.end())
-            return 0
+            return Unread()
         if number[1] is None and number[2] is None:
             return int(number[0])
         value = float(number[0])
         if math.isinf(value):
             self.found.refuse(path, start, f"{show(number[0])} is too large a number", "write a smaller one")
+            return Unread()
         return value
 
     def lose(self, reason: str, fix: str = "") -> NoReturn:
@@ -153,10 +170,3 @@ class _Scan:
         if char in "/#":
             self.found.stop(self.at, "JSON has no comments", "remove it, or write the file in TOML or YAML")
         self.found.stop(self.at, reason, fix)
-
-
-def _no_value(word: str) -> tuple[str, str]:
-    if word in _CASED:
-        return f"{word} is no JSON", f"write {_CASED[word]}"
-    reason = f"{show(word)} is no JSON value" if word else "a value is wanted here"
-    return reason, "put text in double quotes"

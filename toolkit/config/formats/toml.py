@@ -40,11 +40,14 @@ def parse(found: Found) -> Any:
     with suppress(Lost):
         scan(found)
     try:
-        return tomllib.loads(found.text)
+        data = tomllib.loads(found.text)
     except tomllib.TOMLDecodeError as refused:
         _tell(found, str(refused))
     except ValueError:  # an integer of too many digits: the scanner has refused it
         raise Stopped from None
+    if found.problems:  # one that is too long, but can be read
+        raise Stopped
+    return data
 
 
 def _tell(found: Found, refusal: str) -> NoReturn:
@@ -59,7 +62,7 @@ def _tell_conflict(found: Found, position: int) -> NoReturn:
     """Keys that are simply given twice were told by the scanner, all of them."""
     if not found.problems:
         line = found.line(position)
-        path = next((path for path in reversed(found.lines) if found.lines[path] == line), ())
+        path = next((path for path in reversed([*found.lines]) if found.lines[path] == line), ())
         found.refuse(path, position, "is defined twice, in ways that exclude each other", "remove one of them")
     raise Stopped
 

@@ -5,7 +5,8 @@ Rules:
    refused: `on`, `1:30`, `010`, `1_000`, `2024-01-01`. Nothing is guessed.
 2. Events, not nodes: PyYAML composes by recursion, which deep nesting overflows, in C beyond rescue.
 3. An alias stands for a copy. It has its own line; what is inside it has the lines where that is written.
-4. What needs no second reading is told at once; only what the parser itself refuses ends the reading.
+4. What can be read past is told and read past: what is refused by rule 1 is `Unread`, of a key given twice the first
+   value is kept, and '<<' merges as in YAML 1.1. Only what the parser itself refuses, and a second document, end it.
 """
 
 import re
@@ -15,7 +16,7 @@ from typing import Any, Final, NoReturn
 import yaml
 from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, ScalarEvent
 
-from toolkit.config.document import Path
+from toolkit.config.document import Path, Unread
 from toolkit.config.formats.found import Found, is_unicode
 from toolkit.config.formats.yaml_scalars import Trap, is_text, named, quoting, scalar
 from toolkit.options.problems import show
@@ -142,11 +143,12 @@ class _Composer:
     def scalar(self, path: Path, event: Any) -> Any:
         if not is_unicode(event.value):
             self.found.refuse(path, _at(event), "holds half of a surrogate pair", "write the character itself")
+            return Unread()
         try:
             return scalar(event.value, event.tag, plain=event.implicit[0])
         except Trap as trap:
             self.found.refuse(path, _at(event), trap.reason, trap.fix)
-            return None
+            return Unread()
 
     def collection(self, path: Path, event: Any) -> Any:
         is_list = isinstance(event, yaml.SequenceStartEvent)
@@ -161,14 +163,68 @@ class _Composer:
             held.append(self.value((*path, len(held)), event))
         return held
 
-    def members(self, path: Path) -> dict[str, Any]:
+    def members(self, path: Path) -> Any:
+        """A mapping; Unread, if not one of its keys could be read."""
         held: dict[str, Any] = {}
+        merges: list[tuple[Path, int, Any]] = []
         for event in self.until_end():
-            key = self.key(path, event, held)
-            if key not in held:
-                self.found.put((*path, key), _at(event))
-            held[key] = self.value((*path, key), next(self.events))
-        return held
+            if _is_merge(event):
+                merges.append(((*path, "<<"), _at(event), self.merge(path, event)))
+            elif told := _unreadable_key(event):
+                self.found.tell(_at(event), *told)
+                self.skip(event)
+                self.skip(next(self.events))
+                held.setdefault("", Unread(of_key=True))
+            else:
+                self.member(path, event, held)
+        for origin, at, value in merges:
+            self.merged(held, path, origin, at, value)
+        return Unread() if list(held) == [""] and isinstance(held[""], Unread) and held[""].of_key else held
+
+    def member(self, path: Path, event: Any, held: dict[str, Any]) -> None:
+        key: str = event.value
+        self.anchors[event.anchor] = (path, key)
+        told = _objection_to_key(event)
+        if told:
+            self.found.refuse(path, _at(event), *told)
+        elif key in held:
+            self.found.repeated((*path, key), _at(event))
+        if key in held:
+            with self.found.aside():
+                self.value((*path, key), next(self.events))
+            return
+        self.found.put((*path, key), _at(event))
+        value = self.value((*path, key), next(self.events))
+        held[key] = Unread(of_key=True) if told else value
+
+    def merge(self, path: Path, event: Any) -> Any:
+        """What a '<<' merges into the mapping at `path`, as it stands under that key."""
+        self.found.refuse(path, _at(event), "merging with '<<' is not read", "write the keys out here")
+        event = next(self.events)
+        return Unread() if isinstance(event, ScalarEvent) else self.value((*path, "<<"), event)
+
+    def merged(self, held: dict[str, Any], path: Path, origin: Path, at: int, value: Any) -> None:
+        """Add what is not given yet. What cannot be merged may hold any key."""
+        if isinstance(value, list):
+            for index, inner in enumerate(value):
+                self.merged(held, path, (*origin, index), at, inner)
+        elif isinstance(value, dict):
+            for key in [key for key in value if key not in held]:
+                self.found.origins[*path, key] = (*origin, key)
+                held[key] = self.inside(value[key], (*origin, key), (*path, key), at)
+        else:
+            held.setdefault("", Unread(of_key=True))
+
+    def skip(self, event: Any) -> None:
+        """Pass over a value. What is anchored in it is known to be there, and no more."""
+        depth = 0
+        while True:
+            if not isinstance(event, AliasEvent):
+                self.anchors[getattr(event, "anchor", "")] = ((), Unread())
+            depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+            if not depth:
+                return
+            event = next(self.events)
 
     def until_end(self) -> Iterator[Any]:
         """The events up to the end of the list or mapping."""
@@ -176,20 +232,6 @@ class _Composer:
             if isinstance(event, CollectionEndEvent):
                 return
             yield event
-
-    def key(self, path: Path, event: Any, held: dict[str, Any]) -> str:
-        if isinstance(event, CollectionStartEvent):
-            self.found.stop(_at(event), "a list or mapping stands where a key is wanted", "quote text with brackets")
-        if isinstance(event, AliasEvent):
-            self.found.stop(_at(event), "an alias stands where a key is wanted", "write the key itself")
-        key: str = event.value
-        self.anchors[event.anchor] = (path, key)
-        if told := _objection_to_key(event):
-            self.found.refuse(path, _at(event), *told)
-        elif key in held:
-            first = self.found.lines[*path, key]
-            self.found.refuse((*path, key), _at(event), f"is given twice, first on line {first}", "remove one of them")
-        return key
 
     def alias(self, path: Path, event: Any) -> Any:
         name = event.anchor
@@ -199,8 +241,9 @@ class _Composer:
             self.found.refuse(path, _at(event), f"no anchor &{name} stands before *{name}", quoting(f"*{name}"))
         else:
             origin, value = self.anchors[name]
+            self.found.origins[path] = origin
             return self.copied(value, origin, path, _at(event))
-        return None
+        return Unread()
 
     def copied(self, value: Any, origin: Path, path: Path, at: int) -> Any:
         if isinstance(value, dict):
@@ -214,13 +257,22 @@ class _Composer:
         return self.copied(value, origin, path, at)
 
 
+def _is_merge(event: Any) -> bool:
+    return isinstance(event, ScalarEvent) and event.implicit[0] and event.value == "<<"
+
+
+def _unreadable_key(event: Any) -> tuple[str, str] | None:
+    """Why what stands in a key's place is nothing that could be one, and the fix."""
+    if isinstance(event, CollectionStartEvent):
+        return "a list or mapping stands where a key is wanted", "quote text with brackets"
+    if isinstance(event, AliasEvent):
+        return "an alias stands where a key is wanted", "write the key itself"
+    return ("a key is missing before ':'", "write one") if _is_absent(event) else None
+
+
 def _objection_to_key(event: Any) -> tuple[str, str] | None:
     """Why what stands in a key's place is no text, and the fix."""
     key, plain = event.value, event.implicit[0]
-    if _is_absent(event):
-        return "a key is missing before ':'", "write one"
-    if plain and key == "<<":
-        return "merging with '<<' is not read", "write the keys out here"
     if not is_unicode(key):
         return "a key holds half of a surrogate pair", "write the character itself"
     return None if is_text(key, event.tag, plain=plain) else (f"the key {show(key)} is not text", quoting(key))
