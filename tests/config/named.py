@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Scope
 
 from toolkit import Layer
+from toolkit.options import Problem, rule
 
 
 def allows_nobody(origin: str, scope: Scope) -> bool:
@@ -25,12 +26,40 @@ def answering(headers: dict[str, str]) -> ASGIApp:
     return PlainTextResponse("answered", headers=headers)
 
 
-def failing(password: str, how: str) -> Any:
+QUOTED: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "repr": repr,
+    "json": json.dumps,
+    "upper": str.upper,
+    "title": str.title,
+    "half": lambda text: text[: len(text) // 2],
+    "reversed": lambda text: text[::-1],
+    "word": lambda text: repr(text.strip("/{}")),
+}
+"""The ways in which others quote a password."""
+
+
+def failing(password: str, how: str, log: list[str] | None = None) -> Any:
     """A factory that fails, and quotes its password."""
-    quoted: dict[str, Callable[[str], str]] = {
-        "plain": str,
-        "repr": repr,
-        "json": json.dumps,
-        "half": lambda text: text[: len(text) // 2],
-    }
-    raise RuntimeError(f"no login for root/{quoted[how](password)}")
+    raise RuntimeError(f"no login for root/{QUOTED[how](password)}")
+
+
+class Failing(Layer):
+    """A layer that fails as it is made, and quotes its password."""
+
+    password: str
+    how: str
+
+    def compile(self) -> None:
+        failing(self.password, self.how)
+
+
+class Refusing(Layer):
+    """A layer whose rule quotes its password at another option."""
+
+    password: str
+    how: str
+
+    @rule("password", "how")
+    def quote(self) -> Problem:
+        return self.problem("how", f"no login for root/{QUOTED[self.how](self.password)}")

@@ -25,11 +25,15 @@ def modules() -> Iterator[None]:
 
 
 class Mistake(NamedTuple):
-    """Line `at` of a block is written so, or left out; the problem is told on line `told`."""
+    """Line `at` of a block is written so, or left out; the problem is told on line `told`.
+
+    Where `last`, it is told only if nothing else is wrong.
+    """
 
     at: int
     written: str | None
     told: int
+    last: bool = False
 
 
 class Block(NamedTuple):
@@ -133,8 +137,8 @@ OTHERS = [
         ["[[handler]]", 'path = "/listed{n}"', 'use = "broken_parts:answering"', 'items = ["a"]'],
         [
             wrong(2, 'use = "broken_parts:answerin"'),
-            wrong(2, 'use = "broken_parts:listing"'),
-            wrong(2, 'use = "broken_parts:failing"'),
+            Mistake(2, 'use = "broken_parts:listing"', 2, last=True),
+            Mistake(2, 'use = "broken_parts:failing"', 2, last=True),
             wrong(3, 'itms = ["a"]'),
             wrong(3, 'items = ["${UNSET}"]'),
             Mistake(3, None, 0),
@@ -162,16 +166,17 @@ def files(draw: st.DrawFn) -> Planted:
     """A file of blocks, each with one mistake or none, and the lines that problems must be on."""
     middle = draw(st.lists(st.sampled_from(MIDDLEWARE), max_size=4))
     others = draw(st.lists(st.sampled_from(OTHERS), max_size=6))
-    lines, told = ['provides = ["session"]'], []
+    lines = ['provides = ["session"]']
+    told: dict[bool, list[int]] = {False: [], True: []}
     for number, block in enumerate([CORS, *middle, *others], start=1):
         mistake = draw(st.none() | st.sampled_from(block.mistakes))
         rows = list(block.lines)
         if mistake is not None:
-            told.append(len(lines) + 1 + mistake.told)
+            told[mistake.last].append(len(lines) + 1 + mistake.told)
             rows[mistake.at : mistake.at + 1] = [] if mistake.written is None else [mistake.written]
         rows = [row.replace("{n}", str(number)) for row in rows]
         lines += rows
-    return Planted("\n".join(lines) + "\n", told)
+    return Planted("\n".join(lines) + "\n", told[False] or told[True])
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -13,6 +13,7 @@ from toolkit import ConfigError, Exchange, Layer, stack
 from toolkit.engine.assemble import assemble
 from toolkit.engine.handler import Handler, Mounted
 from toolkit.engine.lifespan import Resources
+from toolkit.engine.overrides import Wrong
 from toolkit.engine.places import Places
 from toolkit.engine.stack import Stack
 from toolkit.options import Problem
@@ -340,7 +341,7 @@ def test_python_knows_no_lines() -> None:
 def draft(cls: Any, **values: Any) -> Any:
     """What a file makes of a layer whose options are wrong."""
     made = object.__new__(cls)
-    made.__dict__.update({"name": None, "_given": values, "_draft": True, **values})
+    made.__dict__.update({"name": None, "_given": values, "_draft": Wrong(), **values})
     return made
 
 

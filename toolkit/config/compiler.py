@@ -8,18 +8,21 @@ from typing import Any, NamedTuple
 from starlette.types import Receive, Scope, Send
 
 from toolkit.config.defaults import Defaults, partial_problems
-from toolkit.config.document import Document
+from toolkit.config.document import Document, place
 from toolkit.config.draft import Draft
 from toolkit.config.keyed import Keyed
 from toolkit.config.kinds import Kinds
-from toolkit.config.masking import is_under, masked
+from toolkit.config.masking import Mask
 from toolkit.config.overrides import Overrider
 from toolkit.config.parts import Finder, Parts, Used
+from toolkit.config.places import FilePlaces
 from toolkit.config.read import read
 from toolkit.config.references import Resolver
 from toolkit.config.sections import Entry, near, read_sections
+from toolkit.config.set_up import has_set_ups, set_up
 from toolkit.config.spelling import SPELLINGS
 from toolkit.config.stores import Stores
+from toolkit.config.telling import Telling
 from toolkit.config.unread import Gaps
 from toolkit.engine.handler import Mounted
 from toolkit.engine.layer import Layer
@@ -45,32 +48,16 @@ def compile_document(document: Document, environ: Mapping[str, str], kinds: Kind
     """The stack that a document describes, made of these kinds. Raises ConfigError."""
     compilation = _Compilation(document, environ, kinds)
     draft = compilation.draft()
-    if not compilation.problems and not compilation.resolver.problems and not document.problems:
+    if compilation.wrong or has_set_ups(draft.handlers.values):
+        compilation.problems += draft.problems()
+    if not compilation.wrong:
+        set_up(draft.handlers.values, compilation.resolver, compilation.problems)
+    if not compilation.wrong:
         try:
             return draft.stack()
         except ConfigError as error:
             compilation.problems += error.problems
-    else:
-        compilation.problems += draft.problems()
-    raise ConfigError(_told(compilation, draft))
-
-
-def _told(compilation: "_Compilation", draft: Draft) -> list[Problem]:
-    """Every problem once, in the order of the lines, without what references stand for."""
-    resolver, places = compilation.resolver, draft.places
-    told_already = [*resolver.unresolved, *compilation.adopted]
-    found = compilation.gaps.unexplained(compilation.problems)
-    found = [problem for problem in found if not _is_consequence(problem, told_already)]
-    found = [replace(one, fix=resolver.instead(draft.document.value(one.where)) or one.fix) for one in found]
-    told = [masked(places.located(problem), resolver.resolved) for problem in found]
-    told += [*draft.document.problems, *map(places.located, resolver.problems)]
-    return draft.document.told(told)
-
-
-def _is_consequence(problem: Problem, unresolved: Iterable[str]) -> bool:
-    """Whether a problem is about a value whose place or whose reference is wrong, which is told already."""
-    shows = "${" in problem.reason or "${" in problem.fix
-    return any(is_under(problem.where, place) or (shows and is_under(place, problem.where)) for place in unresolved)
+    raise ConfigError(compilation.telling(draft.places).told(compilation.gaps.unexplained(compilation.problems)))
 
 
 class _Compilation:
@@ -88,6 +75,11 @@ class _Compilation:
         self._stores = Stores(self._sections.stores, self.resolver)
         self.problems += self._stores.problems
 
+    @property
+    def wrong(self) -> bool:
+        """Whether anything is wrong, as far as it is known."""
+        return bool(self.problems or self.resolver.problems or self._document.problems)
+
     def draft(self) -> Draft:
         """The stack as far as it can be made."""
         finder = Finder(self._kinds, self.resolver, self.problems, SPELLINGS[self._document.form])
@@ -95,8 +87,10 @@ class _Compilation:
         handlers = Keyed("path")
         sites = [self._site(entry, handlers, finder) for entry in self._sections.handler]
         used = [*layers, *(site.used for site in sites)]
+        self._beside = {one.entry.where: place(("defaults", one.kind)) for one in used if one.role}
         parts = Parts(self._defaults(used), self._stores, self.resolver, self.problems)
         elements = [(one, parts.element(one)) for one in layers]
+        self._labels = {part.label: one.entry.where for one, part in elements if isinstance(part, Layer)}
         overrider = self._overrider(elements, self._doubtful(used))
         for site in sites:
             handlers.values[site.path] = _mounted(site, parts.handler(site.used), overrider)
@@ -110,6 +104,11 @@ class _Compilation:
             stores=self._stores.by_name,
             defaults=parts.defaults.given(),
         )
+
+    def telling(self, places: FilePlaces) -> Telling:
+        """How what is wrong is told."""
+        mask = Mask(self.resolver.resolved, self._beside, self._labels)
+        return Telling(places, self.resolver, self.adopted, mask)
 
     def _site(self, entry: Entry, handlers: Keyed, finder: Finder) -> "_Site":
         path, data = handlers.take(entry, self.problems)

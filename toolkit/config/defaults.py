@@ -1,16 +1,17 @@
 """Options by kind, for all layers and handlers of that kind that do not give them themselves."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path as File
 from typing import Any
 
+from toolkit.config.ancestry import is_under
 from toolkit.config.anchors import anchored
-from toolkit.config.masking import is_under
 from toolkit.config.references import Resolver
 from toolkit.config.sections import Entry
 from toolkit.config.stores import Stores
 from toolkit.options import Options, Problem, did_you_mean, structure_options
+from toolkit.options.suggestions import Suggestions
 
 
 class Defaults:
@@ -28,6 +29,7 @@ class Defaults:
         self._entries: dict[str, Entry] = {}
         self.problems: list[Problem] = []
         known = [*known]
+        self._suggestions = Suggestions()
         for kind, entry in entries.items():
             resolved = replace(entry, data=resolver.resolve(entry.data, entry.path))
             if kind in known or kind in doubtful:
@@ -35,8 +37,8 @@ class Defaults:
             else:
                 self._misspelt(kind, resolved, [name for name in known if name not in entries], known)
 
-    def _misspelt(self, kind: str, entry: Entry, free: Iterable[str], known: Iterable[str]) -> None:
-        fix = did_you_mean(kind, known)
+    def _misspelt(self, kind: str, entry: Entry, free: Iterable[str], known: Collection[str]) -> None:
+        fix = self._suggestions.of(kind, known)
         self.problems.append(Problem(entry.where, "no layer or handler is of that kind", fix))
         meant = next((name for name in free if fix and did_you_mean(kind, [name]) == fix), None)
         if meant:
@@ -45,6 +47,10 @@ class Defaults:
     def of(self, kind: str) -> Mapping[str, Any]:
         """The default options of a kind."""
         return self._entries[kind].data if kind in self._entries else {}
+
+    def where(self, kind: str) -> str:
+        """The place of the default options of a kind; "" if there are none."""
+        return self._entries[kind].where if kind in self._entries else ""
 
     def items(self) -> Iterator[tuple[str, Entry]]:
         """Every kind with its options."""

@@ -6,7 +6,7 @@ Rule: options are checked against the signature, so that a mistake is told befor
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from inspect import Parameter, isclass, iscoroutine, iscoroutinefunction, signature
+from inspect import Parameter, isclass, iscoroutinefunction, signature
 from types import ModuleType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -16,10 +16,10 @@ from starlette.types import ASGIApp
 from toolkit.config.kinds import class_of
 from toolkit.config.references import is_unresolved
 from toolkit.config.sections import Entry
+from toolkit.config.set_up import SetUp
 from toolkit.config.taken import BY_NAME, parameters
 from toolkit.engine.layer import Layer
 from toolkit.options import MISSING, Invalid, Problem, Reference, did_you_mean
-from toolkit.options.dotted import told
 from toolkit.options.structure import structure
 
 NAMELESS = "ASGI middleware from elsewhere has no name, and routes cannot change it"
@@ -53,7 +53,7 @@ def foreign_element(found: Any, use: str, options: Mapping[str, Any], entry: Ent
 def foreign_handler(
     found: Any, use: str, options: Mapping[str, Any], entry: Entry, problems: list[Problem]
 ) -> ASGIApp | None:
-    """The application that `use` stands for, or that it makes of its options; None after a problem."""
+    """The application that `use` stands for, or what will make it of its options; None after a problem."""
     if not callable(found):
         raise Invalid(f"{use!r} is {type(found).__name__}, not an ASGI application")
     if _is_application(found):
@@ -63,22 +63,7 @@ def foreign_handler(
     refusals = list(_refusals(parameters(found), options, entry))
     refusals += _mistyped(found, options, entry)
     problems += refusals
-    return None if refusals or is_unresolved(options) else _set_up(found, use, _plain(found, options), entry, problems)
-
-
-def _set_up(make: Any, use: str, options: Mapping[str, Any], entry: Entry, problems: list[Problem]) -> ASGIApp | None:
-    try:
-        made = make(**options)
-    except (Exception, SystemExit) as error:  # a factory may do anything
-        problems.append(Problem(entry.at("use"), f"the set-up of {use!r} failed: {told(error)}"))
-        return None
-    if callable(made):
-        return made  # type: ignore[no-any-return]
-    if iscoroutine(made):
-        made.close()
-    reason = f"the set-up of {use!r} gave {type(made).__name__}, not an ASGI application"
-    problems.append(Problem(entry.at("use"), reason, "write a function that returns one"))
-    return None
+    return None if refusals or is_unresolved(options) else SetUp(found, use, _plain(found, options), entry)
 
 
 def _is_application(found: Any) -> bool:

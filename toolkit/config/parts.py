@@ -14,8 +14,10 @@ from toolkit.config.foreign import foreign_element, foreign_handler
 from toolkit.config.kinds import Kinds, Role, role_of
 from toolkit.config.references import Resolver
 from toolkit.config.sections import Entry, plain, respelt
+from toolkit.config.set_up import failure
 from toolkit.config.spelling import Spelling
 from toolkit.config.stores import Stores
+from toolkit.engine.overrides import Wrong
 from toolkit.options import (
     MISSING,
     ConfigError,
@@ -26,7 +28,7 @@ from toolkit.options import (
     did_you_mean,
     structure_options,
 )
-from toolkit.options.dotted import is_dotted, told
+from toolkit.options.dotted import is_dotted
 from toolkit.options.options import moved
 
 
@@ -133,21 +135,32 @@ class Parts:
         try:
             values, problems = structure_options(cls, given, entry.where)
             problems = [*problems, *self._stores.problems_of(cls, given, entry.where)]
-            self._tell(used, problems or _set_up_problems(cls, refused, entry))
+            self._tell(used, problems or self._set_up_problems(used, refused))
+            wrong = Wrong.of(cls, values, problems, entry.where)
             if "name" not in values:  # a wrong one: it is called as nothing else is
                 values["name"] = entry.where
-            return draft(cls, values)
+            return draft(cls, values, given, wrong)
         except Exception as error:  # a class of others may break in any way
-            self._problems.append(Problem(entry.at("use"), f"{used.use!r} cannot be set up: {told(error)}"))
+            reason = f"{used.use!r} cannot be set up: {self._failure(used, error)}"
+            self._problems.append(Problem(entry.at("use"), reason))
             return None
+
+    def _set_up_problems(self, used: Used, refused: Exception) -> list[Problem]:
+        """What a class finds wrong only when an instance is made."""
+        where = used.entry.where
+        if isinstance(refused, ConfigError):
+            return [moved(problem, used.found.__name__, where) for problem in refused.problems]
+        return [Problem(where, f"its set-up failed: {self._failure(used, refused)}")]
+
+    def _failure(self, used: Used, error: Exception) -> str:
+        return failure(error, self._resolver, used.entry.where, self.defaults.where(used.kind))
 
     def _tell(self, used: Used, problems: list[Problem]) -> None:
         """Each where its option was written; an option that defaults give to many is told once."""
         reserved = ("path", "layers") if used.role == "handler" else ("name",)
         for problem in problems:
-            told_at = self.defaults.moved(_hinted(problem, reserved), used.kind, used.entry)
-            if told_at not in self._problems:
-                self._problems.append(told_at)
+            told_at = self.defaults.moved(problem, used.kind, used.entry)
+            self._problems.append(_hinted(problem, reserved) if told_at is problem else told_at)
 
     def _foreign(self, used: Used, make: Callable[..., Any]) -> Any:
         entry = used.entry
@@ -160,24 +173,20 @@ class Parts:
             return None
 
 
-def _set_up_problems(cls: type[Options], refused: Exception, entry: Entry) -> list[Problem]:
-    """What a class finds wrong only when an instance is made."""
-    if isinstance(refused, ConfigError):
-        return [moved(problem, cls.__name__, entry.where) for problem in refused.problems]
-    return [Problem(entry.where, f"its set-up failed: {told(refused)}")]
-
-
 def _hinted(problem: Problem, reserved: tuple[str, ...]) -> Problem:
     if problem.reason != "unknown option" or problem.fix:
         return problem
     return replace(problem, fix=did_you_mean(problem.where.rpartition(".")[2], reserved))
 
 
-def draft(cls: type[Options], values: Mapping[str, Any]) -> Any:
+def draft(cls: type[Options], values: Mapping[str, Any], given: Mapping[str, Any], wrong: Wrong) -> Any:
     """An instance without its checks; None if its class cannot be asked what stacks ask."""
     made: Any = object.__new__(cls)
     otherwise = {entry.name: entry.default for entry in declared(cls) if entry.default is not MISSING}
-    made.__dict__.update({**otherwise, **values, "_given": dict(values), "_draft": True})
+    made.__dict__.update({**otherwise, **values, "_draft": wrong})
+    made.__dict__["_given"] = {
+        name: value for name, value in given.items() if name not in wrong.names and name in values
+    }
     try:
         for asked in ("label", "may_answer"):
             getattr(made, asked, None)

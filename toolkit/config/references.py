@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path as File
 from typing import Any, NamedTuple
 
+from toolkit.config.ancestry import entry_of
 from toolkit.config.document import Path, Unread, place
 from toolkit.config.files import read_regular
 from toolkit.options import Invalid, Problem, Reference, did_you_mean, show
+from toolkit.options.suggestions import Suggestions
 
 _REFERENCE = re.compile(
     r"\$\$\{|\$\{(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-[^{}]*)?|file:(?P<file>[^{}]+))\}|(?P<wrong>\$\{[^{}]*\}?)"
@@ -22,6 +24,9 @@ _REFERENCE = re.compile(
 _MEANT = re.compile(r"\$([A-Za-z_]\w*)|\{\{? ?([A-Za-z_]\w*) ?\}\}?|%([A-Za-z_]\w*)%", re.ASCII)
 _FORMS = "write ${VAR}, ${VAR:-default} or ${file:path}; $${ is the text ${"
 _SLIP = 2  # letters more or less that one who means a variable may write
+_TOGETHER = 1 << 24  # characters that all references of a file may stand for
+_REFUSED = 20  # reasons that are told of one text
+_NAMED = 3  # references that are named in one message
 _LARGEST = 65536  # bytes of a file that a value is taken from
 
 
@@ -59,6 +64,9 @@ class Resolver:
     def __init__(self, base: File, environ: Mapping[str, str]) -> None:
         self.base = base
         self._environ = environ
+        self._suggestions = Suggestions()
+        self._given: dict[str, dict[str, None]] = {}
+        self._left = _TOGETHER
         self.problems: list[Problem] = []
         self.resolved: list[Resolved] = []
         self.unresolved: list[str] = []
@@ -69,7 +77,12 @@ class Resolver:
             return {self._key(key, path): self.resolve(inner, (*path, key)) for key, inner in value.items()}
         if type(value) is list:
             return [self.resolve(inner, (*path, index)) for index, inner in enumerate(value)]
-        return self._text(value, place(path)) if type(value) is str and "${" in value else value
+        return self._text(str(value), place(path)) if has_reference(value) else value
+
+    def given(self, *wheres: str) -> str:
+        """The references in the entries that these places lie in, as they were written; "" if there are none."""
+        names = [*dict.fromkeys(name for where in wheres for name in self._given.get(entry_of(where), ()))]
+        return ", ".join(names[:_NAMED] + ["…"] * (len(names) > _NAMED))
 
     def instead(self, value: Any) -> str:
         """The fix for a refused value that somebody may have taken for a reference; "" for any other."""
@@ -81,41 +94,61 @@ class Resolver:
 
     def _key(self, key: str, path: Path) -> str:
         if has_reference(key):
-            self.problems.append(Problem(place((*path, key)), "a reference cannot stand in a key", "write it out"))
+            where = place((*path, key))
+            self.problems.append(Problem(where, "a reference cannot stand in a key", "write it out"))
+            self.unresolved.append(where)
         return key
 
     def _text(self, text: str, where: str) -> Any:
-        found = [(match, self._stands_for(match)) for match in _REFERENCE.finditer(text)]
-        refused = {one.reason: one for _, one in found if isinstance(one, Invalid)}
+        found, refused = self._found(text)
         if refused:
             self.problems += [Problem(where, one.reason, one.fix) for one in refused.values()]
             self.unresolved.append(where)
             return Unresolved(text)
-        pieces = [(match, one) for match, one in found if isinstance(one, str)]
-        value = "".join(_woven(text, pieces))
-        taken = tuple((match[0], one) for match, one in pieces if _is_foreign(match, one))
+        value = "".join(_woven(text, found))
+        taken = tuple(dict.fromkeys((match[0], one) for match, one in found if _is_foreign(match, one)))
         if taken:
             self.resolved.append(Resolved(where, text, value, taken))
+            self._given.setdefault(entry_of(where), {}).update((name, None) for name, _ in taken)
         return Reference(value) if _is_whole(text) else value
 
-    def _stands_for(self, match: "re.Match[str]") -> str | Invalid:
+    def _found(self, text: str) -> "tuple[list[tuple[re.Match[str], str]], dict[str, Invalid]]":
+        """What each reference in a text stands for, and what is wrong with them, by reason."""
+        found: list[tuple[re.Match[str], str]] = []
+        refused: dict[str, Invalid] = {}
+        for match in _REFERENCE.finditer(text):
+            try:
+                found.append((match, self._stands_for(match)))
+            except Invalid as invalid:
+                refused[invalid.reason] = invalid
+            if len(refused) == _REFUSED:
+                break
+        return found, refused
+
+    def _stands_for(self, match: "re.Match[str]") -> str:
+        """What a reference stands for. Raises Invalid."""
         if match["wrong"] is not None:
-            return _syntax(match)
-        try:
-            if match["file"] is not None:
-                return _content(self.base, match["file"])
-            return self._variable(match["name"], match["default"]) if match["name"] else "${"
-        except Invalid as refused:
-            return refused
+            raise _syntax(match)
+        if match["file"] is not None:
+            found = _content(self.base, match["file"])
+        else:
+            found = self._variable(match["name"], match["default"]) if match["name"] else "${"
+        self._left -= len(found)
+        if self._left < 0:
+            raise Invalid("the references of this file stand for more than 16 MiB of text")
+        return found
 
     def _variable(self, name: str, default: str | None) -> str:
         value = self._environ.get(name)
-        if default is not None:
-            return value or default[2:]
+        if default is not None and not value:
+            return default[2:]
         if value is None:
-            near = did_you_mean(name, (known for known in self._environ if abs(len(known) - len(name)) <= _SLIP))
+            known = [known for known in self._environ if abs(len(known) - len(name)) <= _SLIP]
+            near = self._suggestions.of(name, known)
             fix = f"set it, or write ${{{name}:-default}}"
             raise Invalid(f"the environment variable {name} is not set", f"{near} Else {fix}" if near else fix)
+        if not isinstance(value, str):
+            raise Invalid(f"the environment variable {name} is {type(value).__name__}, not text")
         return value
 
 

@@ -27,6 +27,8 @@ _HOMES = {"use": "middleware", "match": "route", "path": "handler"}
 """Keys of entries, and where such are."""
 
 _NO_SPACE = re.compile(r"(use|match|path|name):(?=\S)")
+_SCHEMA = "$schema"
+_LOOKED_INTO = 100  # unknown sections of which it is found out what they were meant to be
 _SLIP = 2  # letters more or less that one who means a key may write
 
 
@@ -75,6 +77,7 @@ class _Reader:
     def __init__(self, document: Document, kinds: Kinds, problems: list[Problem]) -> None:
         self._data = document.data
         self._spelling = SPELLINGS[document.form]
+        self._unknown = 0
         self._strays: list[tuple[str, str, Any]] = []
         self._kinds = kinds
         self._problems = problems
@@ -84,6 +87,9 @@ class _Reader:
         """Each section as written, and which one it is or was meant to be."""
         found = {}
         for written in self._data:
+            if written == _SCHEMA:
+                self._read_schema(self._data[written])
+                continue
             section = written if written in SECTIONS else self._meant(written)
             if section:
                 found[written] = section
@@ -132,10 +138,17 @@ class _Reader:
             else:
                 self.sections.provides.append(need)
 
+    def _read_schema(self, value: object) -> None:
+        """What editors look up to check the file says nothing to this program."""
+        if not isinstance(value, str):
+            self._refuse((_SCHEMA,), f"{show(value)} is not text", "write the address of a JSON Schema")
+
     def _meant(self, written: str) -> str | None:
         """The section that an unknown one was meant to be; what is none is told where it belongs."""
-        fix = self._home(written)
-        meant = None if fix else near(written, SECTIONS)
+        self._unknown += 1
+        is_looked_into = self._unknown <= _LOOKED_INTO
+        fix = self._home(written) if is_looked_into else ""
+        meant = near(written, SECTIONS) if is_looked_into and not fix else None
         fix = fix or (suggestion(meant) if meant else f"there are {', '.join(SECTIONS)}")
         self._refuse((written,), "unknown section", fix)
         self.sections.vague.update(() if meant else (written,))

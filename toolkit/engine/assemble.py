@@ -13,10 +13,11 @@ from starlette.types import ASGIApp
 from toolkit.engine.handler import Handler, Mounted, application, unfit
 from toolkit.engine.layer import Layer
 from toolkit.engine.order import need_problem, order_problems, unprovided
-from toolkit.engine.overrides import Changes, Overrides, Variant, is_draft, moved, overridden
+from toolkit.engine.overrides import Changes, Overrides, Variant, is_draft, moved, overridden, says_something
 from toolkit.engine.places import Places
 from toolkit.engine.routes import Route, shadowed
 from toolkit.options import Problem, show
+from toolkit.options.suggestions import Suggestions
 
 Element = Layer | Middleware
 Routes = Mapping[str, Changes]
@@ -37,7 +38,8 @@ def assemble(
     routed = [_route(place, key, routes[key], places) for place, key in enumerate(routes)]
     mounted = [_handler(place, path, handlers[path], places) for place, path in enumerate(handlers)]
     changing = [*routed, *_with_a_say(mounted)]
-    overrides = [overridden(layers, written.changes, written.where, places) for written in changing]
+    suggestions = Suggestions()
+    overrides = [overridden(layers, written.changes, written.where, places, suggestions) for written in changing]
     pairs = [*zip(changing, overrides, strict=True)]
     problems = [*_foreign_problems(elements, places), *order_problems(elements, provides, places)]
     problems += [problem for written in (*routed, *mounted) for problem in written.problems]
@@ -124,7 +126,7 @@ def _hidden(routes: Sequence[Route], templates: Sequence[Route]) -> Iterator[Pro
 def _idle(routes: Sequence[Route], mounted: Sequence[_Written]) -> Iterator[Problem]:
     """Handlers whose own layers never come into play, for routes are tried first."""
     for written in mounted:
-        template = written.route if written.changes != {} else None
+        template = written.route if says_something(written.changes) else None
         earlier = next((route for route in routes if template is not None and route.covers(template)), None)
         if earlier is not None:
             reason = f"never matches: the route {earlier.key!r} comes first and takes all of its requests"

@@ -3,11 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple, Self
 
 from toolkit.engine.layer import Layer
 from toolkit.engine.places import Places
-from toolkit.options import ConfigError, Options, Problem, declared, did_you_mean, show, structure_options
+from toolkit.options import ConfigError, Options, Problem, declared, show, structure_options
+from toolkit.options.declared import declarations
+from toolkit.options.problems import suggestion
+from toolkit.options.suggestions import Suggestions
+
+_NAMED = 20  # layers of a stack that a message names
 
 Change = bool | Mapping[str, Any] | Layer
 Changes = Mapping[str, Change] | Sequence[Layer]
@@ -24,7 +30,9 @@ class Overrides(NamedTuple):
     """The layers of which nobody can tell what was meant to change."""
 
 
-def overridden(layers: Sequence[Layer], changes: Any, where: str, places: Places) -> Overrides:
+def overridden(
+    layers: Sequence[Layer], changes: Any, where: str, places: Places, suggestions: Suggestions
+) -> Overrides:
     """What `changes`, as written at `where`, make of the layers."""
     named = {layer.label: layer for layer in layers}
     pairs, problems = _by_label(changes, where)
@@ -32,7 +40,7 @@ def overridden(layers: Sequence[Layer], changes: Any, where: str, places: Places
     variant: dict[Layer, Layer | None] = {}
     for label, change in pairs:
         if label not in named:
-            problems.append(_unknown(label, named, where, places))
+            problems.append(_unknown(label, named, where, places, suggestions))
             unsure.update(layers)
             continue
         try:
@@ -44,9 +52,13 @@ def overridden(layers: Sequence[Layer], changes: Any, where: str, places: Places
     return Overrides(made, problems, frozenset(unsure))
 
 
-def _unknown(label: object, known: Mapping[str, Layer], where: str, places: Places) -> Problem:
-    otherwise = did_you_mean(str(label), known) or f"it has {', '.join(known) or 'none'}"
-    fix = _as_option(str(label), known, places) or otherwise
+def _unknown(
+    label: object, known: Mapping[str, Layer], where: str, places: Places, suggestions: Suggestions
+) -> Problem:
+    names = [*islice(known, _NAMED), *(["…"] if len(known) > _NAMED else [])]
+    otherwise = suggestions.of(str(label), known) or f"it has {', '.join(names) or 'none'}"
+    fix = "" if suggestions.exhausted else _as_option(str(label), known, places)
+    fix = fix or otherwise
     return Problem(inside(where, label), "no layer of this stack is called that", fix)
 
 
@@ -89,15 +101,43 @@ def _changed(layer: Layer, change: Change, where: str, places: Places) -> Layer 
 
 
 def _with(layer: Layer, options: Mapping[str, Any], where: str) -> Layer:
-    """A layer with other options; of a draft they are looked at each by itself, and it stays as it is."""
+    """A layer with other options; a draft stays as it is, and only what is news is told of it."""
     if not is_draft(layer):
         try:
             return layer.replace(**options)
         except ConfigError as error:
             raise ConfigError(moved(problem, layer, where) for problem in error.problems) from None
-    if problems := structure_options(type(layer), options, where, partial=True)[1]:
-        raise ConfigError(problems)
+    wrong: Wrong = layer.__dict__["_draft"]
+    given = {**layer.given, **options}
+    problems = structure_options(type(layer), given, where, without=wrong.names - options.keys())[1]
+    if news := [one for one in problems if (one.where.removeprefix(where), one.reason) not in wrong.told]:
+        raise ConfigError(news)
     return layer
+
+
+class Wrong(NamedTuple):
+    """What is wrong with a draft.
+
+    Attributes:
+        names: The options of which no value is known.
+        told: Every problem of it: its place inside the draft, and the reason.
+    """
+
+    names: frozenset[str] = frozenset()
+    told: frozenset[tuple[str, str]] = frozenset()
+
+    @classmethod
+    def of(cls, options: type[Options], values: Mapping[str, Any], problems: Sequence[Problem], where: str) -> Self:
+        """Of the valid values among the options, and what is wrong with the others, placed at `where`."""
+        told = frozenset((problem.where.removeprefix(where), problem.reason) for problem in problems)
+        fixes = {problem.fix for problem in problems}
+        unsure = {name for name in values if suggestion(name) in fixes}
+        return cls((declarations(options).names - values.keys()) | unsure, told)
+
+
+def says_something(changes: Any) -> bool:
+    """Whether changes are of a shape that can be read, and not empty."""
+    return bool(changes) and isinstance(changes, Mapping | list | tuple)
 
 
 def is_draft(part: object) -> bool:

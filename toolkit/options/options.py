@@ -2,14 +2,15 @@
 
 import copy
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, dataclass_transform, get_args
 
 from toolkit.options.declared import Declared, Rule, collect_specifiers, declarations, declared, option
-from toolkit.options.problems import MISSING, ConfigError, Invalid, Problem, Several, did_you_mean, show, suggestion
+from toolkit.options.problems import MISSING, ConfigError, Invalid, Problem, Several, show, suggestion
 from toolkit.options.secret import hush, hushed
+from toolkit.options.suggestions import Suggestions
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, eq_default=False, field_specifiers=(option,))
@@ -93,17 +94,20 @@ class Options:
 
 
 def structure_options(
-    cls: type[Options], given: Mapping[str, Any], where: str, *, partial: bool = False
+    cls: type[Options], given: Mapping[str, Any], where: str, *, partial: bool = False, without: Container[str] = ()
 ) -> tuple[dict[str, Any], list[Problem]]:
     """The options of `cls` as held, and every problem of what is given; `where` stands in front of each name.
 
     The values are complete if there is no problem. With `partial` only what is given is looked at, each option by
-    itself: none is missing, and no rule is asked. Raises TypeError if `cls` declares what cannot be checked.
+    itself: none is missing, and no rule is asked. Nothing is known of the options `without`: they are neither looked at
+    nor missing, and no rule is asked about them. Raises TypeError if `cls` declares what cannot be checked.
     """
     known = declarations(cls)
     values: dict[str, Any] = {}
     problems: list[Problem] = []
-    for entry in known.options if not partial else [entry for entry in known.options if entry.name in given]:
+    for entry in known.options:
+        if entry.name in without or (partial and entry.name not in given):
+            continue
         value = given.get(entry.name, MISSING)
         try:
             value = entry.otherwise() if value is MISSING else value
@@ -135,11 +139,12 @@ def _by_name(
     return {**positional, **options}, problems
 
 
-def _unknown(given: Iterable[str], known: Iterable[str], where: str) -> Iterator[Problem]:
+def _unknown(given: Iterable[str], known: Collection[str], where: str) -> Iterator[Problem]:
+    suggestions = Suggestions()
     for name in given:
         if name not in known:
             place = f".{name}" if str(name).isidentifier() else f"[{show(name)}]"
-            yield Problem(where + place, "unknown option", did_you_mean(str(name), known))
+            yield Problem(where + place, "unknown option", suggestions.of(str(name), known))
 
 
 def _without_misspelt(

@@ -158,9 +158,11 @@ def there_are(names: Iterable[str]) -> str:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The fix for a mistyped word: "did you mean 'allow_origins'?", or "" when no known word is near."""
     spelled = {name.lower(): name for name in known}
-    near = get_close_matches(word[:_WORD].lower().replace("-", "_"), spelled, n=1)
-    near = near or get_close_matches(word[:_WORD].lower(), spelled, n=1)
-    return suggestion(spelled[near[0]]) if near else ""
+    lower = word[:_WORD].lower()
+    for written in dict.fromkeys([lower.replace("-", "_"), lower]):
+        if near := get_close_matches(written, spelled, n=1):
+            return suggestion(spelled[near[0]])
+    return ""
 
 
 def suggestion(name: str) -> str:
@@ -176,6 +178,10 @@ class _Short(Repr):
     def __init__(self) -> None:
         super().__init__()
         self.maxstring = self.maxother = self.maxlong = _SHOWN
+
+    def repr_Middleware(self, x: Any, level: int) -> str:  # noqa: N802 - reprlib finds it by the name of the class
+        """Of Starlette, whose own repr shows all options."""
+        return f"Middleware({getattr(getattr(x, 'cls', None), '__name__', '')}, …)"
 
     def repr1(self, x: Any, level: int) -> str:
         if isinstance(x, Mapping):
