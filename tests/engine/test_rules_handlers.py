@@ -67,6 +67,19 @@ async def test_a_path_that_is_not_plain_goes_to_the_application(path: str) -> No
     assert await asked(stack(handlers={"/{p:path}": Tells()})(hello), path) == "hello"
 
 
+@pytest.mark.parametrize("template", ["/x/{n:int}", "/x/{p:path}", "/x/5"])
+async def test_a_handler_answers_no_path_of_more_lines_than_a_route_of_starlette(template: str) -> None:
+    async def endpoint(request: Request) -> Response:
+        return PlainTextResponse("route")
+
+    routed = Starlette(routes=[Route(template, endpoint)])
+    app = stack(handlers={template: Tells()})(hello)
+    for ending, status in (("", 200), ("\n", 200), ("\n\n", 404)):
+        path = f"/x/5{ending}"
+        assert (await run(routed, http_scope("GET", path))).status == status
+        assert (await asked(app, path) == "hello") is (status == 404)
+
+
 async def test_layers_stand_around_handlers() -> None:
     log: Log = []
     app = stack(Mark(), trace("A", log), handlers={"/a": Tells()})(hello)

@@ -48,6 +48,8 @@ def test_a_template_has_parameters_and_literal_ends(
         ("/{x:pth}", "'pth' is no kind of parameter", "did you mean 'path'?"),
         ("/{x:zzz}", "'zzz' is no kind of parameter", "there are str, path, int, float, uuid"),
         ("/{x}/{x:int}", "two parameters are called 'x'", "a name of its own"),
+        ("/a" * 65, "more than 64 segments", "let the last stand for the rest"),
+        ("/" + "-".join(f"{{p{n}}}" for n in range(17)), "holds 17 parameters", "{name:path}"),
         ("/{x", "stand around the name of a parameter", "write {name} or {name:path}"),
         ("/x}", "stand around the name of a parameter", "write {name} or {name:path}"),
         ("/{}", "stand around the name of a parameter", "write {name} or {name:path}"),
@@ -81,6 +83,11 @@ def test_a_number_that_python_cannot_read_matches_nothing() -> None:
     digits = "9" * 5000
     assert PathTemplate("/{n:int}").match(f"/{digits}") is None
     assert not PathTemplate("/{n:int}").matches(f"/{digits}")
+
+
+def test_a_template_ends_where_the_path_ends() -> None:
+    assert PathTemplate("/x/{n:int}").match("/x/5") == {"n": 5}
+    assert PathTemplate("/x/{n:int}").match("/x/5\n") is None
 
 
 # What is matched
@@ -151,6 +158,15 @@ def test_a_pattern_that_covers_a_template_matches_all_its_paths(key: str) -> Non
         ("/{p:path}", "/a/{x}/b", True),
         ("/a/{p:path}", "/a/{q:path}", True),
         ("/a/{p:path}/b", "/a/{x}/b", True),
+        ("/{x}.{y}/c", "/a.b/c", True),
+        ("/v{x}/b", "/v{y}w/b", True),
+        ("/v{p:path}", "/va/b", True),
+        ("/{a:path}/b/{c:path}", "/x/{q:path}/b/c", True),
+        ("/" + "a" * 330 + "{x}", "/" + "a" * 330 + "{x}b", True),
+        ("/" + "a" * 99_999 + "{x}", "/" + "a" * 99_999 + "{x}b", True),
+        ("/" + "a" * 99_999 + "{x}b", "/" + "a" * 99_999 + "{x}", False),
+        ("/" + "a".join(f"{{p{n}}}" for n in range(16)) + "b", "/" + "a" * 99_999, False),
+        ("/{x:int}/{y}", "/" + "9" * 5000 + "/a", False),
         ("/a", "/{x}", False),
         ("/{x:int}", "/{y}", False),
         ("/{x}", "/{p:path}", False),
@@ -175,6 +191,12 @@ def test_which_template_takes_all_paths_of_another(one: str, other: str, covers:
         ("/a/*", "/a/{x:int}", True),
         ("/*/b", "/{x}/b", True),
         ("/**/b", "/a/{p:path}/b", True),
+        ("/*/**", "/{p:path}/b", True),
+        ("/a/**/b", "/a/{p:path}/{x}/{q:path}/b", True),
+        ("/a/**", "/a/v{p:path}", True),
+        ("/*/**", "/{p:path}", False),
+        ("/*/*", "/{p:path}/b", False),
+        ("/a/*", "/a/v{p:path}", False),
         ("/a/*", "/a/{p:path}", False),
         ("/a/*", "/{x}/b", False),
         ("/a/b", "/a/{x}", False),

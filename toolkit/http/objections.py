@@ -126,6 +126,7 @@ _ONE_LITERAL = Objection(
     "name at least two labels after it: https://*.example.com",
 )
 _SEGMENT = 64
+_SEGMENTS = 64
 
 _PATH = _rules(
     (r"\A(?!/)", "a path pattern begins with '/'", "write the path alone, such as /api/*"),
@@ -148,6 +149,11 @@ _PATH = _rules(
         rf"(?:\A|/)(?=[^/]*\*)[^/]{{{_SEGMENT + 1}}}",
         f"a segment with a wildcard is longer than {_SEGMENT} characters, which is slow to match",
         f"shorten it to {_SEGMENT} characters",
+    ),
+    (
+        rf"\A(?:/[^/]*){{{_SEGMENTS + 1}}}",
+        f"holds more than {_SEGMENTS} segments, which is slow to match",
+        "name the first of them, and let the last stand for the rest",
     ),
 )
 

@@ -17,11 +17,11 @@ from fnmatch2 import fnmatchcase2
 
 from toolkit.http.objections import Objection, objection_to_origin, objection_to_path, parts
 from toolkit.http.origins import is_origin, split_origin
+from toolkit.http.segments import FRESH, Segment, of_pattern, samples_around
 
 __all__ = ["OriginPattern", "OriginSet", "PathPattern", "PatternError", "is_origin", "is_plain_path"]
 
 _MEMO = 1024
-_FRESH = "\0"  # a symbol that no pattern holds
 
 
 class PatternError(ValueError):
@@ -80,9 +80,9 @@ class OriginPattern:
 
 def _sample_hosts(host: str) -> Iterator[str]:
     # What matches a fresh label in place of a wildcard matches any label there; `**` is one, and one more.
-    yield host.replace("**", "*").replace("*", _FRESH)
+    yield host.replace("**", "*").replace("*", FRESH)
     if "**" in host:
-        yield host.replace("**", f"{_FRESH}.{_FRESH}").replace("*", _FRESH)
+        yield host.replace("**", f"{FRESH}.{FRESH}").replace("*", FRESH)
 
 
 class OriginSet:
@@ -164,7 +164,7 @@ class Sampled(Protocol):
     def prefix(self) -> tuple[str, ...]: ...
     @property
     def suffix(self) -> tuple[str, ...]: ...
-    def samples(self, most: int) -> Iterator[tuple[str, ...]]: ...
+    def samples(self, head: int, tail: int) -> Iterable[tuple[str, ...]] | None: ...
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -173,13 +173,15 @@ class PathPattern:
 
     A lone `*` is any one segment but the empty one that a trailing slash leaves: `/api/*` matches /api/x, not /api/.
     `/api/**` matches /api, /api/ and all below; `/**` also the empty path of a mounted app. Case-sensitive, over
-    decoded paths. `prefix` and `suffix` hold the leading and the final segments without wildcard. Raises PatternError.
+    decoded paths. `prefix` and `suffix` hold the leading and the final segments without wildcard, `segments` all.
+    Raises PatternError.
     """
 
     text: str
     is_exact: bool = field(compare=False, repr=False)
     prefix: tuple[str, ...] = field(compare=False, repr=False)
     suffix: tuple[str, ...] = field(compare=False, repr=False)
+    segments: tuple[Segment, ...] = field(compare=False, repr=False)
     _lead: str = field(compare=False, repr=False)  # what every path of the pattern begins with
     _head: tuple[str, ...] = field(compare=False, repr=False)
     _tail: tuple[str, ...] | None = field(compare=False, repr=False)  # None where there is no `**`
@@ -193,7 +195,8 @@ class PathPattern:
         cut = segments.index("**") if "**" in segments else None
         head, tail = (segments, None) if cut is None else (segments[:cut], segments[cut + 1 :])
         exact = "*" not in text
-        _set(self, text=text, is_exact=exact, prefix=prefix, suffix=suffix, _lead=lead, _head=head, _tail=tail)
+        _set(self, text=text, is_exact=exact, prefix=prefix, suffix=suffix, segments=tuple(map(of_pattern, segments)))
+        _set(self, _lead=lead, _head=head, _tail=tail)
 
     def matches(self, path: str) -> bool:
         """Whether the decoded `path` is one of this pattern; never where it is not a plain path."""
@@ -204,11 +207,15 @@ class PathPattern:
         return is_plain_path(path) and self._matches(_segments(path))
 
     def covers(self, other: "Sampled") -> bool:
-        """Whether every path that `other` matches is matched by this one: exact inclusion of the two sets of paths."""
+        """Whether every path that `other` matches is matched by this one.
+
+        Between patterns it is exactly so. Of a template with several `path` parameters, or with one beside text, it may
+        not see it where this pattern looks at more than what stands before and after them.
+        """
         if other.prefix[: len(self.prefix)] != self.prefix or not _ends(other.suffix, self.suffix):
             return False
-        most = len(self._head) + len(self._tail or ()) + 1
-        return all(self._matches(segments) for segments in other.samples(most))
+        samples = other.samples(len(self._head), len(self._tail or ()))
+        return samples is not None and all(map(self._matches, samples))
 
     def _matches(self, segments: tuple[str, ...]) -> bool:
         head, tail = self._head, self._tail
@@ -218,16 +225,16 @@ class PathPattern:
             return False
         return _fits(segments[: len(head)], head) and _fits(segments[len(segments) - len(tail) :], tail)
 
-    def samples(self, most: int) -> Iterator[tuple[str, ...]]:
-        """Paths by their segments, with a fresh symbol for what `*` stands for; `**` is up to `most` segments.
+    def samples(self, head: int, tail: int) -> Iterable[tuple[str, ...]]:
+        """Paths by their segments, with a fresh symbol for what `*` stands for.
 
-        A pattern matches all of these iff it matches every path of this one: the symbol fits nothing but a wildcard.
+        A pattern of `head` segments before `**` and `tail` after it matches all of these iff it matches every path of
+        this one: the symbol fits nothing but a wildcard.
         """
-        head, tail = _with_fresh(self._head), _with_fresh(self._tail or ())
-        for count in range(most + 1) if self._tail is not None else (0,):
-            yield (*head, *[_FRESH] * count, *tail)
-            if self._tail == ():
-                yield (*head, *[_FRESH] * count, "")
+        before = _with_fresh(self._head)
+        if self._tail is None:
+            return (before,)
+        return samples_around(before, _with_fresh(self._tail), 0, head, tail)
 
 
 def is_plain_path(path: str) -> bool:
@@ -255,7 +262,7 @@ def _ends(segments: tuple[str, ...], suffix: tuple[str, ...]) -> bool:
 
 
 def _with_fresh(globs: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(glob.replace("*", _FRESH) for glob in globs)
+    return tuple(glob.replace("*", FRESH) for glob in globs)
 
 
 def _fits(segments: tuple[str, ...], globs: tuple[str, ...]) -> bool:

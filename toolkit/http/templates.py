@@ -1,10 +1,8 @@
 """Path templates, as Starlette's routes have them: `/files/{path:path}`, `/users/{id:int}`."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from itertools import product
 from types import MappingProxyType
 from typing import Any
 
@@ -13,10 +11,10 @@ from starlette.routing import compile_path
 
 from toolkit.http.objections import Objection, objection_to_path
 from toolkit.http.patterns import PathPattern, PatternError, is_plain_path
+from toolkit.http.segments import FRESH, PARAMETER, WHOLE_PATH, Segment, of_template, samples_around
 from toolkit.options import did_you_mean
 
-_PARAMETER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::([A-Za-z_][A-Za-z0-9_]*))?\}")
-_FRESH = "\0"  # a symbol that no pattern holds
+_MOST_PARAMETERS = 16
 _REWRITE = "a template has parameters, {name} or {name:path}, and no wildcards"
 
 
@@ -27,7 +25,8 @@ class PathTemplate:
     Case-sensitive, over decoded paths; it matches what a Starlette route of this text matches, apart from paths that
     are not plain (`//`, dot segments). `params` are the parameters, each with the name of its convertor; `prefix` and
     `suffix` the leading and the final segments without one; `rest` is the name of a `path` parameter that is the whole
-    last segment, as in `/files/{path:path}`, or None. Raises PatternError.
+    last segment, as in `/files/{path:path}`, or None. A final newline is a part of the path, which Starlette's `$` lets
+    pass: who asks takes it off. Raises PatternError.
     """
 
     text: str
@@ -36,6 +35,7 @@ class PathTemplate:
     prefix: tuple[str, ...] = field(compare=False, repr=False)
     suffix: tuple[str, ...] = field(compare=False, repr=False)
     rest: str | None = field(compare=False, repr=False)
+    segments: tuple[Segment, ...] = field(compare=False, repr=False)
     _regex: re.Pattern[str] = field(compare=False, repr=False)
     _convertors: Mapping[str, Convertor[Any]] = field(compare=False, repr=False)
 
@@ -47,11 +47,12 @@ class PathTemplate:
         segments = text.split("/")[1:]
         fields = {
             "text": text,
-            "params": MappingProxyType({name: kind or "str" for name, kind in _PARAMETER.findall(text)}),
+            "params": MappingProxyType({name: kind or "str" for name, kind in PARAMETER.findall(text)}),
             "is_exact": not convertors,
             "prefix": _literals(segments),
             "suffix": _literals(segments[::-1])[::-1],
             "rest": _rest(segments[-1]),
+            "segments": tuple(map(of_template, segments)),
             "_regex": regex,
             "_convertors": convertors,
         }
@@ -64,7 +65,7 @@ class PathTemplate:
 
     def match(self, path: str) -> dict[str, Any] | None:
         """The parameters that a path has, converted; None where the template does not match."""
-        found = self._regex.match(path) if is_plain_path(path) else None
+        found = self._regex.fullmatch(path) if is_plain_path(path) else None
         if found is None:
             return None
         try:
@@ -75,29 +76,34 @@ class PathTemplate:
     def covers(self, other: "PathTemplate | PathPattern") -> bool:
         """Whether this template matches every path that `other` matches, line breaks apart.
 
-        It never says so wrongly. It may not see it where a parameter stands beside text in one segment.
+        It never says so wrongly. It may not see it where parameters of different kinds stand in one segment, or a
+        `path` parameter beside text.
         """
-        if other.is_exact:
+        if not (other.is_exact or isinstance(other, PathTemplate)):
+            return False
+        if other.is_exact and len(self.params) < 2:
             return self.matches(other.text)
-        return isinstance(other, PathTemplate) and _includes(_symbols(self.text), _symbols(other.text))
+        return _is_laid_over(self.segments, other.segments)
 
-    def samples(self, most: int) -> Iterator[tuple[str, ...]]:
-        """Paths by their segments, with a fresh symbol for what parameters stand for; `path` is up to `most` segments.
+    def samples(self, head: int, tail: int) -> Iterable[tuple[str, ...]] | None:
+        """Paths by their segments, with a fresh symbol for what parameters stand for.
 
-        A pattern without parameters that matches all of these matches every path of this template.
+        A pattern of `head` segments before `**` and `tail` after it that matches all of these matches every path of
+        this template. None where that cannot be told from a few paths.
         """
-        pieces = _PARAMETER.split(self.text)
-        literals, kinds = pieces[::3], pieces[2::3]
-        for chosen in product(*(_texts(kind or "str", most) for kind in kinds)):
-            parts = [part for pair in zip(literals, (*chosen, ""), strict=True) for part in pair]
-            *segments, last = "".join(parts).split("/")[1:]
-            if "" not in segments:
-                yield (*segments, last)
+        texts = tuple(segment.sample for segment in self.segments)
+        several = [place for place, segment in enumerate(self.segments) if segment.kind == "several"]
+        if not several:
+            return (texts,)
+        before, after = texts[: several[0]], texts[several[-1] + 1 :]
+        if len(several) == 1 and self.segments[several[0]].key == WHOLE_PATH:
+            return samples_around(before, after, 1, head, tail)
+        return ((*before, FRESH, *after),) if head <= len(before) and tail <= len(after) else None
 
 
 def objection_to_template(text: str) -> Objection | None:
     """What is wrong with a path template as somebody wrote it, or None."""
-    bare = _PARAMETER.sub("x", text)
+    bare = PARAMETER.sub("x", text)
     if not text.startswith("/"):
         return Objection("a path template begins with '/'", "write the path alone, such as /files/{path:path}")
     if "{" in bare or "}" in bare:
@@ -109,7 +115,11 @@ def objection_to_template(text: str) -> Objection | None:
 
 def _parameter_objection(text: str) -> Objection | None:
     known: set[str] = set()
-    for name, kind in _PARAMETER.findall(text):
+    found = PARAMETER.findall(text)
+    if len(found) > _MOST_PARAMETERS:
+        reason = f"holds {len(found)} parameters, and more than {_MOST_PARAMETERS} are slow to match"
+        return Objection(reason, "take the rest of the path as one, {name:path}")
+    for name, kind in found:
         if kind and kind not in CONVERTOR_TYPES:
             fix = did_you_mean(kind, CONVERTOR_TYPES) or f"there are {', '.join(CONVERTOR_TYPES)}"
             return Objection(f"{kind!r} is no kind of parameter", fix)
@@ -125,48 +135,18 @@ def _literals(segments: Sequence[str]) -> tuple[str, ...]:
 
 
 def _rest(segment: str) -> str | None:
-    found = _PARAMETER.fullmatch(segment)
+    found = PARAMETER.fullmatch(segment)
     return found[1] if found is not None and found[2] == "path" else None
 
 
-def _texts(kind: str, most: int) -> list[str]:
-    """What a parameter may stand for: of `path` no, some and many segments, with and without a final slash."""
-    if kind != "path":
-        return [_FRESH]
-    many = ["/".join([_FRESH] * count) for count in range(1, most + 1)]
-    return ["", *many, *(f"{text}/" for text in many)]
-
-
-def _symbols(text: str) -> tuple[str, ...]:
-    """A template as symbols: a character each, and `:kind` for a parameter."""
-    literals_and_kinds = enumerate(_PARAMETER.sub(lambda found: f"\0:{found[2] or 'str'}\0", text).split("\0"))
-    return tuple(symbol for place, part in literals_and_kinds for symbol in ((part,) if place % 2 else part))
-
-
-def _includes(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
-    """Whether my symbols can be laid over theirs so that each of mine takes whatever stands below it."""
-
-    @cache
-    def from_(i: int, k: int) -> bool:
-        if i == len(mine):
-            return k == len(theirs)
-        return any(from_(i + 1, end) for end in _ends(mine[i], theirs, k))
-
-    return from_(0, 0)
-
-
-def _ends(symbol: str, theirs: tuple[str, ...], start: int) -> Iterator[int]:
-    """Where a symbol may end that takes all of theirs from `start` on."""
-    if symbol == ":path":
-        yield from range(start, len(theirs) + 1)
-    elif symbol == ":str":
-        for end in range(start, len(theirs)):
-            if theirs[end] not in _WITHIN_SEGMENT and (len(theirs[end]) > 1 or theirs[end] == "/"):
-                return
-            yield end + 1
-    elif start < len(theirs) and theirs[start] in _NARROWER.get(symbol, {symbol}):
-        yield start + 1
-
-
-_WITHIN_SEGMENT = frozenset({":str", ":int", ":float", ":uuid"})  # never empty, and without '/'
-_NARROWER = {":float": {":float", ":int"}}
+def _is_laid_over(mine: Sequence[Segment], theirs: Sequence[Segment]) -> bool:
+    """Whether my segments can be laid over theirs so that each of mine takes whatever stands below it."""
+    reached = {0}
+    for segment in mine:
+        if segment.key == WHOLE_PATH:  # one or more, whatever they hold
+            reached = {*range(min(reached) + 1, len(theirs) + 1)}
+        else:
+            reached = {place + 1 for place in reached if place < len(theirs) and segment.covers(theirs[place])}
+        if not reached:
+            return False
+    return len(theirs) in reached
