@@ -292,6 +292,14 @@ def test_a_pattern_that_an_earlier_one_shadows_is_an_error(first: str, second: s
     assert problem.startswith(f"routes[{second!r}]: never matches: {first!r} comes first")
 
 
+def test_routes_that_together_shadow_another_are_an_error() -> None:
+    (problem,) = problems({"GET /x": {}, "POST /*": {}, "PUT /x": {}, "GET,POST /x": {}})
+    assert problem == (
+        "routes['GET,POST /x']: never matches: 'GET /x' and 'POST /*' come first and take all of its requests; "
+        "put the narrower route first, or remove one"
+    )
+
+
 @pytest.mark.parametrize(("first", "second"), [("/a/b", "/a/*"), ("GET /a", "/a"), ("GET /a", "POST /a")])
 def test_a_narrower_route_first_is_none(first: str, second: str) -> None:
     assert len(stack(Says(), routes={first: {}, second: {}}).variants) == 2

@@ -15,7 +15,8 @@ from toolkit.engine.layer import Layer
 from toolkit.engine.order import need_problem, order_problems, unprovided
 from toolkit.engine.overrides import Changes, Overrides, Variant, is_draft, moved, overridden, says_something
 from toolkit.engine.places import Places
-from toolkit.engine.routes import Route, shadowed
+from toolkit.engine.routes import Route
+from toolkit.engine.shadows import Shadows, shadowed
 from toolkit.options import Problem, show
 from toolkit.options.suggestions import Suggestions
 
@@ -116,20 +117,25 @@ def _instead(element: object) -> str:
 def _hidden(routes: Sequence[Route], templates: Sequence[Route]) -> Iterator[Problem]:
     """Routes and handlers that never come into play."""
     for route, earlier in shadowed(routes):
-        reason = f"never matches: {earlier.key!r} comes first and takes all of its requests"
+        reason = f"never matches: {_first(earlier)} all of its requests"
         yield Problem(route.where, reason, "put the narrower route first, or remove one")
     for template, earlier in shadowed(templates):
-        reason = f"never answers: {earlier.key!r} comes first and takes all of its paths"
+        reason = f"never answers: {_first(earlier)} all of its paths"
         yield Problem(template.where, reason, "put the narrower path first, or remove one")
+
+
+def _first(routes: Sequence[Route]) -> str:
+    *others, last = [repr(route.key) for route in routes]
+    return f"{', '.join(others)} and {last} come first and take" if others else f"{last} comes first and takes"
 
 
 def _idle(routes: Sequence[Route], mounted: Sequence[_Written]) -> Iterator[Problem]:
     """Handlers whose own layers never come into play, for routes are tried first."""
+    earlier = Shadows(routes)
     for written in mounted:
         template = written.route if says_something(written.changes) else None
-        earlier = next((route for route in routes if template is not None and route.covers(template)), None)
-        if earlier is not None:
-            reason = f"never matches: the route {earlier.key!r} comes first and takes all of its requests"
+        if template is not None and (taking := earlier.over(template)):
+            reason = f"never matches: the route {taking[0].key!r} comes first and takes all of its requests"
             yield Problem(written.where, reason, "change the layers in that route, or make it narrower")
 
 

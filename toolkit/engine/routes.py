@@ -1,13 +1,15 @@
 """Routes: which layers a request has, by its method and path. The first match in declared order wins."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from toolkit.http.headers import is_token
+from toolkit.http.methods import is_method, meant, separated
 from toolkit.http.patterns import PathPattern
 from toolkit.http.templates import PathTemplate
 from toolkit.options import Invalid
+from toolkit.options.problems import suggestion
 
 T = TypeVar("T")
 
@@ -31,7 +33,9 @@ class Route:
     def parse(cls, key: str, where: str = "") -> "Route":
         """Raises Invalid or PatternError, each with a reason and a fix."""
         methods, _, path = key.rpartition(" ")
-        return cls(key, _methods(methods) if methods else None, PathPattern(path), where)
+        if "/" in methods:
+            raise Invalid("a space stands between methods and path alone", _without_spaces(key))
+        return cls(key, _methods(methods, path) if methods else None, PathPattern(path), where)
 
     @classmethod
     def of_template(cls, text: str, where: str = "") -> "Route":
@@ -47,32 +51,27 @@ class Route:
         """Whether a request for a plain path belongs to this route."""
         return (self.methods is None or method in self.methods) and self.pattern.matches(path)
 
-    def covers(self, other: "Route") -> bool:
-        """Whether this route takes every request that `other` takes."""
-        if self.methods is not None and (other.methods is None or not other.methods <= self.methods):
-            return False
-        return self.pattern.covers(other.pattern)
 
-
-def _methods(text: str) -> frozenset[str]:
+def _methods(text: str, path: str) -> frozenset[str]:
     methods = text.split(",")
+    if not all(map(is_method, methods)):
+        wrong = next(method for method in methods if not is_method(method))
+        names = separated(text)
+        mended = f"{','.join(names)} {path}" if names and all(map(is_method, names)) else "GET,POST /path"
+        raise Invalid(f"{wrong!r} is no method name", f"write methods in capitals, joined by commas alone: {mended!r}")
     for method in methods:
-        if not is_token(method.encode()) or method != method.upper():
-            raise Invalid(
-                f"{method!r} is no method name", "write methods in capitals, joined by commas: 'GET,POST /path'"
-            )
+        if known := meant(method):
+            raise Invalid(f"{method!r} is no method of HTTP", suggestion(known))
     return frozenset(methods) | ({"HEAD"} if "GET" in methods else set())
 
 
-def shadowed(routes: Sequence[Route]) -> Iterator[tuple[Route, Route]]:
-    """Every route that can never match, with the earlier one that takes all of its requests."""
-    index: _Index[Route] = _Index()
-    for route in routes:
-        candidates = index.around(route.pattern.prefix, route.pattern.suffix)
-        earlier = next((other for other in candidates if other.covers(route)), None)
-        if earlier is not None:
-            yield route, earlier
-        index.add(route.pattern, route)
+def _without_spaces(key: str) -> str:
+    if key.endswith(" "):
+        return "leave out the space at the end"
+    start = key.index("/")
+    if " /" in key[start:]:
+        return "give each path a route of its own"
+    return f"write '*' where the path has a space: {key[:start] + re.sub(' +', '*', key[start:])!r}"
 
 
 class _Index(Generic[T]):
