@@ -27,6 +27,9 @@ def problems(**options: Any) -> list[str]:
         ({"html": "<p>"}, b"text/html; charset=utf-8", b"<p>"),
         ({"json": {"a": [1, "é", None]}}, b"application/json", '{"a":[1,"é",null]}'.encode()),
         ({"json": False}, b"application/json", b"false"),
+        ({"json": None}, b"application/json", b"null"),
+        ({"json": None, "text": "a"}, b"text/plain; charset=utf-8", b"a"),
+        ({"text": "a", "media_type": "text/css; charset=UTF-8"}, b"text/css; charset=UTF-8", b"a"),
         ({"text": "a{}", "media_type": "text/css"}, b"text/css; charset=utf-8", b"a{}"),
         ({"json": {}, "media_type": "application/ld+json"}, b"application/ld+json", b"{}"),
         ({"text": ""}, b"text/plain; charset=utf-8", b""),
@@ -45,6 +48,10 @@ async def test_every_method_gets_the_one_answer(
 async def test_head_gets_the_headers_alone() -> None:
     outcome = await run(respond(text="hello"), http_scope("HEAD"))
     assert (outcome.body, outcome.header(b"content-length")) == (b"", b"5")
+
+
+async def test_null_is_no_body_where_there_can_be_none() -> None:
+    assert (await run(respond(json=None, status=204), http_scope())).body == b""
 
 
 async def test_status_and_headers_are_as_given() -> None:
@@ -94,6 +101,15 @@ def test_it_stands_in_a_router_and_alone() -> None:
         ({"headers": {"X": "a\r\nB: c"}}, "Respond.headers['X']: 'a\\r\\nB: c' holds a control character"),
         ({"headers": {"X": " a"}}, "Respond.headers['X']: ' a' cannot be sent as it is"),
         ({"headers": {"X": "€"}}, "Respond.headers['X']: '€' cannot be sent as it is"),
+        ({"headers": {"X-A": "1", "x-a": "2"}}, "Respond.headers['x-a']: 'X-A' is the same header, whatever its case"),
+        (
+            {"media_type": "text/plain; charset=latin-1"},
+            "Respond.media_type: 'text/plain; charset=latin-1' names another",
+        ),
+        (
+            {"media_type": 'a/b;Charset="x"'},
+            "Respond.media_type: 'a/b;Charset=\"x\"' names another charset than that of",
+        ),
         ({"media_type": "text"}, "Respond.media_type: 'text' is no media type"),
         ({"media_type": "text/plain\n"}, "Respond.media_type: 'text/plain\\n' holds a control character"),
         ({"json": {"a": float("nan")}}, "Respond.json: JSON cannot say it: "),

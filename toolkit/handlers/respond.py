@@ -14,6 +14,7 @@ from toolkit.http.headers import is_token
 from toolkit.options import Invalid, Problem, rule
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_CHARSET = re.compile(r"(?i);\s*charset\s*=\s*[\"']?([^\s\"';]*)")
 _WITHOUT_BODY = frozenset({204, 205, 304})
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "trailer", "te"})
 
@@ -46,6 +47,9 @@ def _media_type(value: str) -> str:
     kind, _, subtype = value.partition(";")[0].strip().partition("/")
     if not (is_token(kind.encode()) and is_token(subtype.encode())):
         raise Invalid(f"{value!r} is no media type", "such as 'text/css' or 'text/plain; charset=utf-8'")
+    charset = _CHARSET.search(value)
+    if charset and charset[1].lower() not in {"utf-8", "utf8"}:
+        raise Invalid(f"{value!r} names another charset than that of the body, which is UTF-8", "leave the charset out")
     return _header_value(value)
 
 
@@ -55,7 +59,7 @@ class Respond(Handler):
     Args:
         text: The body as plain text.
         html: The body as a page.
-        json: The body as what JSON can say.
+        json: The body as what JSON can say; None where it is given and nothing else is: null.
         status: 200 to 599.
         headers: More headers of the answer.
         media_type: What the body is, in the place of text/plain, text/html or application/json.
@@ -87,7 +91,12 @@ class Respond(Handler):
             return "text/html", self.html
         if self.json is not None:
             return "application/json", _encoded(self.json)
-        return (None, "") if self.text is None else ("text/plain", self.text)
+        if self.text is not None:
+            return "text/plain", self.text
+        return ("application/json", "null") if self._says_null() else (None, "")
+
+    def _says_null(self) -> bool:
+        return "json" in self.given and self.status not in _WITHOUT_BODY
 
     @rule("text", "html", "json", "status")
     def _one_body(self) -> Iterator[Problem]:
@@ -96,6 +105,14 @@ class Respond(Handler):
             yield self.problem(name, f"there is a body already, {bodies[0]}", "give one of text, html and json")
         if bodies and self.status in _WITHOUT_BODY:
             yield self.problem(bodies[0], f"an answer of status {self.status} has no body", "leave it out")
+
+    @rule("headers")
+    def _told_apart(self) -> Iterator[Problem]:
+        known: dict[str, str] = {}
+        for name in self.headers:
+            first = known.setdefault(name.lower(), name)
+            if first != name:
+                yield self.problem(f"headers[{name!r}]", f"{first!r} is the same header, whatever its case", "keep one")
 
     @rule("json")
     def _sayable(self) -> Iterator[Problem]:
