@@ -131,6 +131,42 @@ def test_a_loop_of_links(tmp_path: Path) -> None:
     assert refused(tmp_path / "a.toml") == ["a.toml: the file cannot be read: Too many levels of symbolic links"]
 
 
+@pytest.mark.parametrize(("before", "told"), [(b"", b"a = 1\n"), (TOML[:9], TOML)], ids=["empty", "half"])
+def test_a_file_that_is_being_written_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bytes, told: bytes
+) -> None:
+    path = tmp_path / "a.toml"
+    path.write_bytes(before)
+    slept: list[float] = []
+    state = os.fstat
+
+    def growing(file: int) -> os.stat_result:
+        found = state(file)
+        if not slept and before:  # somebody writes on, after the size was asked
+            with path.open("ab") as writing:
+                writing.write(b"#")
+        return found
+
+    def finish(seconds: float) -> None:
+        slept.append(seconds)
+        path.write_bytes(told)
+
+    monkeypatch.setattr(os, "fstat", growing)
+    monkeypatch.setattr(time, "sleep", finish)
+    assert read(path).data
+    assert slept == [0.005]
+    assert read(path).data
+    assert slept == [0.005]
+
+
+def test_what_can_be_read_past_is_carried(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("a: on\nb: {c: 1, c: [2]}\n1: x\n")
+    document = read(path)
+    assert repr(document.data) == "{'a': <unread>, 'b': {'c': 1}, '1': <unread>}"
+    assert [problem.line for problem in document.problems] == [1, 2, 3]
+
+
 def test_pipes_sockets_and_devices_are_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.toml")
     (tmp_path / "b.toml").symlink_to("/dev/zero")

@@ -106,5 +106,24 @@ def test_what_can_be_read_past_is_told_at_once() -> None:
     ]
 
 
+def test_of_a_key_given_twice_the_first_value_and_its_lines_are_kept() -> None:
+    found = Found("file", '{"a": {"b": NaN},\n"a": {"b": 1, "c": [\n1, 1e999]},\n"d": [true,],\n"\\ud800": 1}')
+    assert repr(parse(found)) == "{'a': {'b': <unread>}, 'd': [True], '\\ud800': <unread>}"
+    assert [*found.lines.items()] == [
+        (("a",), 1),
+        (("a", "b"), 1),
+        (("d",), 4),
+        (("d", 0), 4),
+        (("\ud800",), 5),
+    ]
+    assert [(problem.where, problem.line) for problem in found.problems] == [
+        ("a.b", 1),
+        ("a", 2),
+        ("a.c[1]", 3),
+        ("column 11", 4),
+        ("column 1", 5),
+    ]
+
+
 def test_surrogates_that_make_a_pair_are_one_character() -> None:
     assert parse(Found("file", '["\\ud83d\\ude00"]')) == ["😀"]

@@ -258,6 +258,34 @@ def test_what_readers_disagree_about_is_refused(text: str, told: str) -> None:
     assert said("yaml", f"z: 1\na: {text}\n") == [f"2: a: {told}"]
 
 
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("a: on\nb: [1, 010, x]", "{'a': <unread>, 'b': [1, <unread>, 'x']}"),
+        ("a: 1\na: {b: on}\nc: 2", "{'a': 1, 'c': 2}"),
+        ("a: {{ x }}\nb: {1: 2, c: 3}", "{'a': <unread>, 'b': {'1': <unread>, 'c': 3}}"),
+        ("a: {? : &x 1, b: *x}", "{'a': {'': <unread>, 'b': <unread>}}"),
+        ("a: &a {b: 1, c: 2}\nd: {<<: *a, c: 3}\ne: {<<: [*a, {f: 4}]}", None),
+        ("a: {<<: 5, b: 1}", "{'a': {'b': 1, '': <unread>}}"),
+        ("a: &x {b: [*x]}\nc: *x\nd: *y", "{'a': {'b': [<unread>]}, 'c': {'b': [<unread>]}, 'd': <unread>}"),
+        ("a: !x [1]\nb: !x 1", "{'a': [1], 'b': <unread>}"),
+        ("{{ x }}", "<unread>"),
+    ],
+)
+def test_what_can_be_read_past_is(text: str, data: str | None) -> None:
+    merged = "{'a': {'b': 1, 'c': 2}, 'd': {'c': 3, 'b': 1}, 'e': {'b': 1, 'c': 2, 'f': 4}}"
+    found = Found("file", text)
+    assert repr(parse(found)) == (data or merged)
+    assert found.problems
+
+
+def test_what_is_merged_has_its_lines_and_where_it_comes_from() -> None:
+    found = Found("file", "a: &a\n  b: 1\nc:\n  <<: *a\n  d: 2\ne: *a\n")
+    parse(found)
+    assert [found.lines[path] for path in [("c", "b"), ("c", "d"), ("e",), ("e", "b")]] == [2, 5, 6, 2]
+    assert found.origins == {("c", "<<"): ("a",), ("c", "b"): ("c", "<<", "b"), ("e",): ("a",)}
+
+
 def test_an_alias_inside_what_it_repeats_is_refused() -> None:
     told = "1: a.b[0]: the alias *x stands inside what it repeats; write it out"
     assert said("yaml", "a: &x {b: [*x]}") == [told]
