@@ -1,4 +1,4 @@
-"""The command line as people run it: real processes, their streams and their status."""
+"""The command line: in this process, and as people run it, with real streams and a status of its own."""
 
 import os
 import re
@@ -8,11 +8,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout, suppress
+from importlib import invalidate_caches
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
+
+from toolkit.cli import main
 
 T = TypeVar("T")
 
@@ -50,10 +54,45 @@ def environment(**changes: str) -> dict[str, str]:
     return {**kept, "TERM": "xterm", **changes}
 
 
-def run(
+def run(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end in this process, of which nothing is left changed."""
+    out, err = (TextIOWrapper(BytesIO(), encoding="utf-8", errors="backslashreplace") for _ in range(2))
+    with _inside(cwd, env or environment(COLUMNS="100")), redirect_stdout(out), redirect_stderr(err):
+        try:
+            status: Any = main(arguments)
+        except SystemExit as ended:
+            status = ended.code
+    return subprocess.CompletedProcess(arguments, status, *map(_written, (out, err)))
+
+
+def _written(stream: TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
+
+
+@contextmanager
+def _inside(folder: Path, env: dict[str, str]) -> Iterator[None]:
+    """As in a new process: in this folder, with this environment, and with none of its modules imported."""
+    before, known, path = dict(os.environ), set(sys.modules), [*sys.path]
+    try:
+        with chdir(folder):
+            os.environ.clear()
+            os.environ.update(env)
+            invalidate_caches()
+            yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        sys.path[:] = path
+        for name in set(sys.modules) - known:
+            if str(getattr(sys.modules[name], "__file__", None)).startswith(str(folder)):
+                del sys.modules[name]
+
+
+def process(
     *arguments: str, cwd: Path, command: tuple[str, ...] = MODULE, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
+    """Run a command to its end in a process of its own."""
     return subprocess.run(
         [*command, *arguments],
         cwd=cwd,

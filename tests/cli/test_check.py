@@ -53,7 +53,15 @@ def test_json_has_everything(folder: Path) -> None:
     checked = run("check", "--json", "bad.toml", "good.toml", cwd=folder)
 
     bad, good = json.loads(checked.stdout)["files"]
-    assert good == {"file": "good.toml", "ok": True, "layers": 1, "routes": 1, "handlers": 1, "problems": []}
+    assert good == {
+        "file": "good.toml",
+        "ok": True,
+        "layers": 1,
+        "foreign": 0,
+        "routes": 1,
+        "handlers": 1,
+        "problems": [],
+    }
     assert (bad["file"], bad["ok"], bad["layers"]) == ("bad.toml", False, None)
     assert bad["problems"][0] == {
         "file": "bad.toml",
@@ -112,3 +120,89 @@ def test_a_name_that_is_no_text_is_told_escaped(folder: Path) -> None:
 
     assert checked.returncode == 2
     assert "\\udce9" in checked.stderr
+
+
+FOREIGN = """\
+[[middleware]]
+use = "cors"
+allow_origins = ["https://app.example"]
+
+[[middleware]]
+use = "local:Fails"
+level = 3
+
+[[middleware]]
+use = "local:text"
+
+[[middleware]]
+use = "starlette.middleware.gzip:GZipMiddleware"
+"""
+LOCAL = """\
+import sys
+
+print("imported")
+
+
+class Fails:
+    def __init__(self, app, level):
+        print("set up")
+        raise ValueError(f"no level {level}")
+
+
+class Works:
+    def __init__(self, app):
+        print("set up")
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        await self.app(scope, receive, send)
+
+
+def text(app):
+    return "text"
+"""
+
+
+def test_foreign_middleware_that_cannot_be_set_up_is_a_problem_of_its_line(folder: Path) -> None:
+    (folder / "local.py").write_text(LOCAL.replace("print", "len"))
+    (folder / "foreign.toml").write_text(FOREIGN)
+    checked = run("check", "foreign.toml", cwd=folder)
+
+    assert checked.stderr.splitlines() == [
+        "foreign.toml:6: middleware[1].use: the set-up of 'local:Fails' failed: ValueError: no level 3",
+        "foreign.toml:10: middleware[2].use: the set-up of 'local:text' gave str, not an ASGI application; "
+        "write a class or a function that returns one",
+    ]
+    assert (checked.returncode, checked.stdout) == (2, "")
+
+
+def test_what_modules_print_is_not_what_was_asked_for(folder: Path) -> None:
+    (folder / "local.py").write_text(LOCAL)
+    (folder / "works.toml").write_text('[[middleware]]\nuse = "local:Works"\n')
+    checked = run("check", "works.toml", "--json", cwd=folder)
+    told = run("explain", "works.toml", "GET", "/", "--json", cwd=folder)
+
+    assert json.loads(checked.stdout)["files"][0]["ok"]
+    assert json.loads(told.stdout)["answer"]["by"] == "application"
+    assert (checked.stderr, told.stderr) == ("imported\nset up\n", "imported\n")
+
+
+def test_foreign_middleware_is_counted_apart_from_layers(folder: Path) -> None:
+    _, cors, *_, gzip = FOREIGN.split("[[middleware]]")
+    (folder / "both.toml").write_text(f"[[middleware]]{cors}[[middleware]]{gzip}")
+    checked = run("check", "both.toml", cwd=folder)
+
+    assert checked.stdout == "both.toml: fine (1 layer, 1 foreign middleware, 0 routes, 0 handlers)\n"
+    assert json.loads(run("check", "both.toml", "--json", cwd=folder).stdout)["files"][0]["foreign"] == 1
+
+
+@pytest.mark.parametrize("raised", ["Odd", "asyncio.CancelledError", "SystemExit"])
+def test_a_module_may_raise_anything(raised: str, folder: Path) -> None:
+    (folder / "raising.py").write_text(f"import asyncio\nclass Odd(BaseException): ...\nraise {raised}('no way')\n")
+    (folder / "raising.toml").write_text('[[middleware]]\nuse = "raising:Layer"\n\n[unknown]\n')
+    checked = run("check", "raising.toml", cwd=folder)
+
+    name = raised.rpartition(".")[2]
+    assert f"middleware[0].use: the module 'raising' cannot be imported: {name}: no way\n" in checked.stderr
+    assert "raising.toml:4: unknown: " in checked.stderr
+    assert checked.returncode == 2

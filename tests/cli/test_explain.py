@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import BAD, GOOD, MODULE, SECONDS, environment, run
+from tests.cli.running import BAD, GOOD, MODULE, SECONDS, environment, process, run
 
 ORIGIN = ("-H", "Origin: https://app.example")
 
@@ -52,6 +52,11 @@ GET /hello/ann
     [
         pytest.param(
             ["GET", "no-slash"], "'no-slash' is no path: it does not begin with '/'; write '/no-slash'", id="path"
+        ),
+        pytest.param(
+            ["GET", "/x#top"],
+            "'/x#top' holds a fragment, which is never sent; leave it out, '/x', or write %23",
+            id="fragment",
         ),
         pytest.param(["G T", "/"], "'G T' is no method name; such as GET", id="method"),
         pytest.param(["POST", "/", "--ws"], "'POST' opens no WebSocket; a handshake is a GET", id="websocket"),
@@ -173,6 +178,54 @@ def test_what_a_variable_holds_is_not_told(folder: Path) -> None:
     assert "s3cret" not in told.stdout
 
 
+QUOTING = """\
+[[middleware]]
+use = "local:Says"
+text = "${TEXT}"
+
+[[route]]
+match = "/short"
+says.text = "${SHORT}"
+
+[[route]]
+match = "/whole"
+says = "${WHOLE}"
+
+[[handler]]
+path = "/old"
+use = "redirect"
+to = "/t/${TARGET}"
+"""
+SAYS = """\
+from toolkit import Layer
+
+
+class Says(Layer):
+    text: str
+
+    def explain(self, exchange):
+        yield f"it says {self.text}"
+"""
+
+
+def test_no_sentence_tells_what_a_reference_stands_for(folder: Path) -> None:
+    (folder / "quoting.toml").write_text(QUOTING)
+    (folder / "local.py").write_text(SAYS)
+    env = environment(TEXT="words in secret", SHORT="hush", WHOLE='{"text": "db-secret-XYZ"}', TARGET="secret-place")
+    told = {path: run("explain", "quoting.toml", "GET", path, cwd=folder, env=env).stdout for path in PATHS}
+
+    for text in told.values():
+        assert not any(secret in text for secret in ("words in", "hush", "secret"))
+    assert "it says ${TEXT}" in told["/"]
+    assert "it says ${SHORT}" in told["/short"]
+    assert 'text = "${WHOLE}"' in told["/whole"]
+    assert "it says ${WHOLE}" in told["/whole"]
+    assert "redirects with 307 to /t/${TARGET}" in told["/old"]
+
+
+PATHS = ("/", "/short", "/whole", "/old")
+
+
 def on_terminal(arguments: Sequence[str], cwd: Path, columns: int = 100, /, **env: str) -> str:
     """What a command writes to a terminal of so many columns."""
     ours, theirs = pty.openpty()
@@ -231,7 +284,7 @@ def test_narrow_terminals_are_filled_and_not_overrun(columns: int, folder: Path)
 
 def test_a_stream_without_the_signs_gets_plainer_ones(folder: Path) -> None:
     env = environment(PYTHONIOENCODING="ascii", PYTHONUTF8="0")
-    told = run("explain", "good.toml", "GET", "/hello/ü", cwd=folder, env=env)
+    told = process("explain", "good.toml", "GET", "/hello/ü", cwd=folder, env=env)
 
     assert (told.returncode, told.stderr) == (0, "")
     assert told.stdout.startswith("GET /hello/\\xfc\n")

@@ -1,5 +1,6 @@
 """The command line as a whole: its status, its streams, and that nothing ends in a traceback."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import BAD, GOOD, MODULE, SCRIPT, SECONDS, environment, run, until
+from tests.cli.running import BAD, GOOD, MODULE, SCRIPT, SECONDS, environment, process, until
 from toolkit import __version__
 from toolkit.cli import main
 from toolkit.cli.guard import guarded
@@ -46,10 +47,10 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("command", [pytest.param(MODULE, id="module"), pytest.param(SCRIPT, id="script")])
 def test_both_spellings_are_one_command(command: tuple[str, ...], folder: Path) -> None:
-    version = run("--version", cwd=folder, command=command)
-    good = run("check", "good.toml", cwd=folder, command=command)
-    bad = run("check", "bad.toml", cwd=folder, command=command)
-    local = run("explain", "chatty.toml", "GET", "/", cwd=folder, command=command)
+    version = process("--version", cwd=folder, command=command)
+    good = process("check", "good.toml", cwd=folder, command=command)
+    bad = process("check", "bad.toml", cwd=folder, command=command)
+    local = process("explain", "chatty.toml", "GET", "/", cwd=folder, command=command)
 
     assert (version.stdout, version.stderr, version.returncode) == (f"toolkit {__version__}\n", "", 0)
     assert (good.returncode, good.stderr) == (0, "")
@@ -101,6 +102,19 @@ def test_what_is_not_foreseen_is_told_in_a_sentence(capsys: pytest.CaptureFixtur
     )
 
 
+class Odd(BaseException):
+    """No Exception."""
+
+
+@pytest.mark.parametrize("error", [Odd("no way"), asyncio.CancelledError("no way"), GeneratorExit("no way")])
+def test_what_is_no_exception_is_told_alike(error: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
+    def raising() -> int:
+        raise error
+
+    assert guarded(raising) == 1
+    assert f"it failed unexpectedly: {type(error).__name__}: no way" in capsys.readouterr().err
+
+
 def test_its_traceback_is_shown_where_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOOLKIT_DEBUG", "1")
     with pytest.raises(RuntimeError, match="first line"):
@@ -133,7 +147,7 @@ def test_a_reader_that_leaves_early_is_no_failure(arguments: tuple[str, ...], fo
 
 
 def test_ctrl_c_ends_a_command_quietly(folder: Path) -> None:
-    process = subprocess.Popen(
+    running = subprocess.Popen(
         [*MODULE, "explain", "slow.toml", "GET", "/"],
         cwd=folder,
         env=environment(),
@@ -141,16 +155,16 @@ def test_ctrl_c_ends_a_command_quietly(folder: Path) -> None:
         stderr=subprocess.PIPE,
     )
     until(lambda: True if (folder / "started").exists() else None, "its first line of Python")
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=SECONDS)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=SECONDS)
 
-    assert (process.returncode, out, err) == (130, b"", b"")
+    assert (running.returncode, out, err) == (130, b"", b"")
 
 
 def test_a_folder_that_was_removed_does_not_matter(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     gone = tmp_path_factory.mktemp("gone")
     script = f'cd "{gone}" && rmdir "{gone}" && exec "$@"'
     command = ("sh", "-c", script, "sh", *SCRIPT)
-    ended = run("check", str(folder / "good.toml"), cwd=folder, command=command)
+    ended = process("check", str(folder / "good.toml"), cwd=folder, command=command)
 
     assert (ended.returncode, ended.stderr) == (0, "")

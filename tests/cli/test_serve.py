@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import BAD, GOOD, Served, environment, is_alive, run, serving, until
+from tests.cli.running import BAD, GOOD, Served, environment, is_alive, process, run, serving, until
 
 APP = """\
 import os
@@ -36,6 +36,21 @@ def fail():
     raise LookupError("no\\nsettings")
 
 
+def odd():
+    import asyncio
+
+    raise asyncio.CancelledError
+
+
+async def echo(scope, receive, send):
+    pass
+
+
+class Fails:
+    def __init__(self, app):
+        raise ValueError("no")
+
+
 def wsgi(environ, start_response):
     return []
 """
@@ -47,6 +62,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "good.toml").write_text(GOOD)
     (tmp_path / "bad.toml").write_text(BAD)
     (tmp_path / "bare.toml").write_text('provides = ["user"]\n')
+    (tmp_path / "foreign.toml").write_text('[[middleware]]\nuse = "shop:Fails"\n')
     (tmp_path / "shop.py").write_text(APP)
     (tmp_path / "broken.py").write_text("import nowhere_at_all\n")
     (tmp_path / "below").mkdir()
@@ -123,6 +139,64 @@ def test_a_file_of_variables_that_cannot_be_read_is_told(file: str, expected: st
         pytest.param(
             ["good.toml", "--app", "shop:ap"], "--app shop:ap: the module 'shop' has no 'ap'; did you", id="name"
         ),
+        pytest.param(
+            ["good.toml", "shop:app"],
+            "serve: one FILE is served, and 'shop:app' stands beside it; write --app shop:app\n",
+            id="application beside the file",
+        ),
+        pytest.param(
+            ["good.toml", "bad.toml"],
+            "serve: one FILE is served, and 'bad.toml' stands beside it; an application is given by --app module:app\n",
+            id="two files",
+        ),
+        pytest.param(
+            ["good.toml", "--app", "shop.py"],
+            "--app shop.py: that is a file; write --app shop:app\n",
+            id="a module's file",
+        ),
+        pytest.param(
+            ["good.toml", "--app", "below/deep.py:app"],
+            "--app below/deep.py:app: that is a file; write --app below.deep:app\n",
+            id="a file and a name",
+        ),
+        pytest.param(
+            ["good.toml", "--app", "shop:echo", "--factory"],
+            "--app shop:echo: it is an application, not a factory; leave out --factory\n",
+            id="no factory",
+        ),
+        pytest.param(
+            ["good.toml", "--app", "shop:odd", "--factory"],
+            "--app shop:odd: its factory failed: CancelledError\n",
+            id="factory that raises no exception",
+        ),
+        pytest.param(
+            ["foreign.toml", "--app", "shop:app"],
+            "foreign.toml:2: middleware[0].use: the set-up of 'shop:Fails' failed: ValueError: no\n",
+            id="foreign middleware",
+        ),
+        pytest.param(
+            ["good.toml", "--port", "99999"], "serve: --port 99999: a port is a number from 0 to 65535\n", id="port"
+        ),
+        pytest.param(
+            ["good.toml", "--ssl-certfile", "none.pem"],
+            "serve: --ssl-certfile none.pem: there is no such file\n",
+            id="no certificate",
+        ),
+        pytest.param(
+            ["good.toml", "--ssl-keyfile", "none.pem"],
+            "serve: --ssl-keyfile none.pem: there is no such file\n",
+            id="no key",
+        ),
+        pytest.param(
+            ["good.toml", "--ssl-keyfile", "shop.py"],
+            "serve: --ssl-keyfile needs --ssl-certfile\n",
+            id="a key without a certificate",
+        ),
+        pytest.param(
+            ["good.toml", "--ssl-certfile", "shop.py"],
+            "serve: --ssl-certfile shop.py: it cannot be used: ",
+            id="no certificate in it",
+        ),
         pytest.param(["good.toml", "--app", "shop"], "--app shop: 'shop' is not a dotted path; write", id="form"),
         pytest.param(
             ["good.toml", "--app", "shop:fail", "--factory"],
@@ -142,10 +216,10 @@ def test_a_file_of_variables_that_cannot_be_read_is_told(file: str, expected: st
     ],
 )
 def test_what_cannot_be_served_is_told_in_one_line(arguments: list[str], expected: str, folder: Path) -> None:
-    told = run("serve", *arguments, "--port", "0", cwd=folder)
+    told = run("serve", "--port", "0", *arguments, cwd=folder)
 
     assert (told.returncode, told.stdout) == (2, "")
-    assert told.stderr.startswith(f"toolkit: {expected}")
+    assert told.stderr.removeprefix("toolkit: ").startswith(expected)
     assert told.stderr.count("\n") == 1
 
 
@@ -167,6 +241,23 @@ def test_a_port_in_use_is_told_in_a_sentence(more: list[str], folder: Path) -> N
     assert told.stderr == f"toolkit: serve: cannot listen on 127.0.0.1:{port}: Address already in use\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        pytest.param(["--uds", "/nonexist/s"], "/nonexist/s: there is no folder '/nonexist'", id="no folder"),
+        pytest.param(["--uds", "shop.py"], "shop.py: it is there already, and no socket", id="no socket"),
+        pytest.param(["--uds", "s" * 120], f"{'s' * 120}: the path of a socket has at most 103 bytes", id="long"),
+        pytest.param(["--fd", "99"], "the file descriptor 99: Bad file descriptor", id="descriptor"),
+    ],
+)
+def test_a_socket_that_cannot_be_is_told_in_a_sentence(arguments: list[str], expected: str, folder: Path) -> None:
+    told = run("serve", "good.toml", *arguments, cwd=folder)
+
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr.startswith("toolkit: serve: cannot listen on ")
+    assert told.stderr.endswith(f"{expected}\n")
+
+
 def test_a_host_that_does_not_exist_is_told_in_a_sentence(folder: Path) -> None:
     told = run("serve", "good.toml", "--host", "no.such.host.invalid", "--port", "0", cwd=folder)
 
@@ -177,7 +268,7 @@ def test_a_host_that_does_not_exist_is_told_in_a_sentence(folder: Path) -> None:
 
 def test_without_uvicorn_the_extra_is_named(folder: Path) -> None:
     (folder / "uvicorn.py").write_text("raise ImportError('not installed')\n")
-    told = run("serve", "good.toml", cwd=folder)
+    told = process("serve", "good.toml", cwd=folder)
 
     assert (told.returncode, told.stdout) == (2, "")
     assert told.stderr == "toolkit: serve: uvicorn is not installed: pip install 'asgi-toolkit[serve]'\n"
@@ -188,6 +279,12 @@ def test_its_version_is_uvicorns(folder: Path) -> None:
 
     assert (told.returncode, told.stderr) == (0, "")
     assert told.stdout.startswith("Running uvicorn")
+
+
+def test_a_factory_is_served_with_factory(folder: Path) -> None:
+    told = run("serve", "good.toml", "--app", "shop:make", "--port", "0", cwd=folder)
+
+    assert told.stderr.endswith(" is no ASGI application; add --factory if it makes one\n")
 
 
 def two_workers(server: Served) -> set[int]:

@@ -2,6 +2,7 @@
 
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,3 +73,14 @@ def test_broken_code_is_told_and_served_once_it_is_mended(folder: Path) -> None:
 
         (folder / "shop.py").write_text(APP.format("mended"))
         server.answers("/", (200, "mended"))
+
+
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda by: by.name)
+def test_however_it_ends_nothing_is_left_of_it(by: signal.Signals, folder: Path, tmp_path_factory: Any) -> None:
+    temporary = tmp_path_factory.mktemp("temporary")
+    with serving("conf/site.toml", "--reload", cwd=folder, TMPDIR=str(temporary)) as server:
+        server.answers("/hello/ann", (200, "hello"))
+
+        assert server.ends(by=by) in {0, 1}
+        assert [*temporary.iterdir()] == []
+        assert "Traceback" not in server.log

@@ -165,7 +165,9 @@ def test_who_answers() -> None:
         (("id", 7),),
     )
     assert protect().explain("GET", "/plain/x").answer.by == "application"
-    assert protect().explain("GET", "/plain//7").answer.because == ": no handler takes this path"
+    assert (
+        protect().explain("GET", "/plain//7").answer.because == ", or 404 if there is none: no handler takes this path"
+    )
     assert stack().explain("GET", "/").answer.because == ""
 
 
@@ -376,6 +378,10 @@ def test_foreign_options_called_like_secrets_are_hidden(name: str) -> None:
     assert [(one.name, one.value) for one in told.elements[0].settings] == [(name, "***"), ("level", 5)]
 
 
+AS = "such as {'origin': 'https://app.example'}"
+LEAVE = "leave it out, '/a', or write %23"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "headers", "expected"),
     [
@@ -385,6 +391,14 @@ def test_foreign_options_called_like_secrets_are_hidden(name: str) -> None:
         pytest.param("GET", "", {}, "'' is no path: it does not begin with '/'; write '/'", id="no path"),
         pytest.param("GET", "/", {"a b": "c"}, "'a b' is no header name", id="header name"),
         pytest.param("GET", "/", {"a": "b\r\nc: d"}, "the value of a holds control characters", id="header value"),
+        pytest.param(b"GET", "/", {}, "b'GET' is not text; a method is such as 'GET', a path such as '/login'", id="b"),
+        pytest.param("GET", 5, {}, "5 is not text; a method is such as 'GET', a path such as '/login'", id="int path"),
+        pytest.param("GET", "/a#b", {}, "'/a#b' holds a fragment, which is never sent; " + LEAVE, id="fragment"),
+        pytest.param("GET", "/", {b"a": "b"}, "b'a' is not text: a header has a name and a value; " + AS, id="bytes"),
+        pytest.param("GET", "/", {"a": 1}, "1 is not text: a header has a name and a value; " + AS, id="int"),
+        pytest.param("GET", "/", 5, "5 is neither a mapping of headers nor a list of pairs; " + AS, id="headers"),
+        pytest.param("GET", "/", "a: b", "'a: b' is neither a mapping of headers nor a list of pairs; " + AS, id="str"),
+        pytest.param("GET", "/", ["a"], "'a' is no pair of a header's name and its value; " + AS, id="no pair"),
         pytest.param(
             "GET",
             "https://a.example/x",
@@ -395,7 +409,7 @@ def test_foreign_options_called_like_secrets_are_hidden(name: str) -> None:
         ),
     ],
 )
-def test_what_could_not_stand_in_a_request_is_refused(method: str, path: str, headers: Any, expected: str) -> None:
+def test_what_could_not_stand_in_a_request_is_refused(method: Any, path: Any, headers: Any, expected: str) -> None:
     with pytest.raises(Invalid) as refused:
         stack().explain(method, path, headers)
 

@@ -113,8 +113,8 @@ SECRETIVE: Any = Middleware(GZipMiddleware, password=SECRET)  # type: ignore[cal
 @pytest.mark.parametrize("wrong", [SECRETIVE, Broken()], ids=["options", "no repr"])
 @pytest.mark.parametrize("where", ["element", "route", "change", "handler", "mapping", "provides", "defaults"])
 def test_errors_show_no_options_and_survive_any_repr(where: str, wrong: Any) -> None:
-    elements = [wrong] if where == "element" and wrong is not SECRETIVE else [[wrong]] if where == "element" else []
-    given: dict[str, Any] = {
+    elements: list[Any] = [[wrong]] if where == "element" else []
+    arguments: dict[str, dict[str, Any]] = {
         "element": {},
         "route": {"routes": {"/x": [wrong]}},
         "change": {"routes": {"/x": {"sessions": wrong}}},
@@ -122,9 +122,9 @@ def test_errors_show_no_options_and_survive_any_repr(where: str, wrong: Any) -> 
         "mapping": {"stores": [wrong]},
         "provides": {"provides": 5 if wrong is SECRETIVE else wrong},
         "defaults": {"defaults": {"cors": wrong}},
-    }[where]
+    }
     with pytest.raises(ConfigError) as refused:
-        stack(Sessions(), *elements, **given)
+        stack(Sessions(), *elements, **arguments[where])
 
     assert SECRET not in str(refused.value)
 

@@ -29,6 +29,14 @@ class Raising:
         raise error
 
 
+def nothing(app: Any) -> None: ...
+
+
+RAISING: Any = Raising
+DUMPS: Any = json.dumps
+NOTHING: Any = nothing
+
+
 def wsgi(app: Any) -> Callable[..., Any]:
     return lambda environ, start_response: []
 
@@ -53,7 +61,7 @@ FAILED = "the set-up of 'tests.engine.test_foreign:Raising' failed:"
     ],
 )
 def test_whatever_it_raises_is_told_at_its_place(error: BaseException, expected: str) -> None:
-    (problem,) = fails(Middleware(Raising, error))
+    (problem,) = fails(Middleware(RAISING, error))
 
     assert str(problem) == f"stack[1]: {FAILED} {expected}"
 
@@ -61,7 +69,7 @@ def test_whatever_it_raises_is_told_at_its_place(error: BaseException, expected:
 def test_what_it_raises_is_the_cause() -> None:
     error = TypeError("no way")
     with pytest.raises(ConfigError) as refused:
-        stack(Middleware(Raising, error))(files)
+        stack(Middleware(RAISING, error))(files)
 
     cause = refused.value.__cause__
     assert isinstance(cause, ConfigError)
@@ -70,15 +78,15 @@ def test_what_it_raises_is_the_cause() -> None:
 
 def test_ctrl_c_is_no_failure() -> None:
     with pytest.raises(KeyboardInterrupt):
-        stack(Middleware(Raising, KeyboardInterrupt()))(files)
+        stack(Middleware(RAISING, KeyboardInterrupt()))(files)
 
 
 @pytest.mark.parametrize(
     ("element", "expected"),
     [
-        pytest.param(Middleware(json.dumps, default=str), "'json:dumps' gave str", id="text"),
+        pytest.param(Middleware(DUMPS, default=str), "'json:dumps' gave str", id="text"),
         pytest.param(Middleware(wsgi), "'tests.engine.test_foreign:wsgi' gave function", id="WSGI"),
-        pytest.param(Middleware(lambda app: None), "'tests.engine.test_foreign:<lambda>' gave NoneType", id="nothing"),
+        pytest.param(Middleware(NOTHING), "'tests.engine.test_foreign:nothing' gave NoneType", id="nothing"),
     ],
 )
 def test_what_gives_no_application_is_told(element: Middleware, expected: str) -> None:
@@ -96,7 +104,7 @@ def test_the_problems_of_a_layer_in_this_place_stay_what_they_are() -> None:
 
 
 def test_all_that_fail_are_told_at_once_in_order() -> None:
-    first, second = Middleware(Raising, KeyError("one")), Middleware(Raising, KeyError("two"))
+    first, second = Middleware(RAISING, KeyError("one")), Middleware(RAISING, KeyError("two"))
     with pytest.raises(ConfigError) as refused:
         stack(first, RateLimit(), second)(files)
 
@@ -111,15 +119,17 @@ class Written(Referring):
 def test_what_it_says_may_quote_what_references_stand_for() -> None:
     places = Written({"middleware[0]": {"use": "x:y", "error": "${ERROR}"}})
     with pytest.raises(ConfigError) as refused:
-        Stack([Middleware(Raising, ValueError(SECRET[::-1]))], {}, {}, [], places=places)(files)
+        Stack([Middleware(RAISING, ValueError(SECRET[::-1]))], {}, {}, [], places=places)(files)
 
     assert SECRET[::-1] not in str(refused.value)
-    assert str(refused.value).startswith(f"middleware[0].use: {FAILED} ValueError, with a message that is not shown")
+    assert str(refused.value).startswith(
+        f"middleware[0].use: {FAILED} ValueError, whose text is not shown: it may quote ${{ERROR}}"
+    )
 
 
 def test_installed_it_is_told_as_the_application_starts() -> None:
     app = Starlette()
-    stack(Middleware(Raising, TypeError("no way"))).install(app)
+    stack(Middleware(RAISING, TypeError("no way"))).install(app)
 
     with pytest.raises(ConfigError, match="no way"), TestClient(app):
         pass

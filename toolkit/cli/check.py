@@ -1,20 +1,24 @@
 """`toolkit check FILE…`: everything that is wrong with configuration files.
 
 A line for each file that is fine goes to standard output; problems go to standard error, one a line. With `--json` all
-goes to standard output: `{"files": [{"file", "ok", "layers", "routes", "handlers", "problems"}]}`, where a problem is
-`{"file", "line", "where", "reason", "fix"}`; `line` is 0 where it is not known, and the counts are null where there are
-problems.
+goes to standard output: `{"files": [{"file", "ok", "layers", "foreign", "routes", "handlers", "problems"}]}`, where a
+problem is `{"file", "line", "where", "reason", "fix"}`; `line` is 0 where it is not known, and the counts are null
+where there are problems. `foreign` counts the middleware that is no layer.
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
+
+from starlette.types import Receive, Scope, Send
 
 import toolkit
 from toolkit import ConfigError, Stack
 from toolkit.cli.guard import PROBLEM
-from toolkit.cli.output import complain_of, say, say_json
+from toolkit.cli.output import complain_of, elsewhere, say, say_json
+
+_NONE_FOREIGN = ("foreign", 0)
 
 
 def add(commands: Any) -> argparse.ArgumentParser:
@@ -42,8 +46,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _checked(file: str) -> Stack | ConfigError:
+    """The stack, once it has been around an application: only then is foreign middleware set up."""
     try:
-        return toolkit.compile(file)
+        with elsewhere():
+            found = toolkit.compile(file)
+            found(_application)
+            return found
     except ConfigError as error:
         return error
 
@@ -53,25 +61,31 @@ def _say(checked: Mapping[str, Stack | ConfigError]) -> None:
         if isinstance(found, ConfigError):
             complain_of(found)
         else:
-            counts = ", ".join(_counted(*count) for count in _counts(found).items())
+            counts = ", ".join(_counted(*count) for count in _counts(found).items() if count != _NONE_FOREIGN)
             say([("", f"{file}: "), ("good", "fine"), ("where", f" ({counts})")])
 
 
 def _told(file: str, found: Stack | ConfigError) -> dict[str, Any]:
     if isinstance(found, ConfigError):
-        counts: dict[str, Any] = dict.fromkeys(("layers", "routes", "handlers"))
+        counts: dict[str, Any] = dict.fromkeys(("layers", "foreign", "routes", "handlers"))
         return {"file": file, "ok": False, **counts, "problems": [asdict(problem) for problem in found.problems]}
     return {"file": file, "ok": True, **_counts(found), "problems": []}
 
 
 def _counts(found: Stack) -> dict[str, int]:
-    parts: dict[str, Sequence[Any] | Mapping[str, Any]] = {
-        "layers": found.elements,
-        "routes": found.routes,
-        "handlers": found.handlers,
+    return {
+        "layers": len(found.layers),
+        "foreign": len(found.elements) - len(found.layers),
+        "routes": len(found.routes),
+        "handlers": len(found.handlers),
     }
-    return {name: len(part) for name, part in parts.items()}
 
 
 def _counted(name: str, count: int) -> str:
+    if name == "foreign":
+        return f"{count} foreign middleware"
     return f"{count} {name if count != 1 else name[:-1]}"
+
+
+async def _application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Stands for the application, which is never called."""

@@ -20,7 +20,7 @@ from typing import Any
 
 import toolkit
 from toolkit.cli.guard import Refusal
-from toolkit.cli.output import columns, say, say_json
+from toolkit.cli.output import columns, elsewhere, say, say_json
 from toolkit.engine.explain import Explanation
 from toolkit.options import Invalid
 
@@ -46,9 +46,10 @@ def add(commands: Any) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> int:
     """Compile the file, and tell."""
-    stack = toolkit.compile(arguments.file)
     try:
-        told = stack.explain(arguments.method, arguments.path, arguments.headers, websocket=arguments.ws)
+        with elsewhere():
+            stack = toolkit.compile(arguments.file)
+            told = stack.explain(arguments.method, arguments.path, arguments.headers, websocket=arguments.ws)
     except Invalid as refused:
         raise Refusal(str(refused)) from None
     _say(told, as_json=arguments.json)

@@ -33,7 +33,9 @@ def guarded(run: Callable[[], int]) -> int:
     except BrokenPipeError:
         _discard_output()
         return UNREAD
-    except Exception as error:
+    except SystemExit:
+        raise
+    except BaseException as error:
         if os.environ.get("TOOLKIT_DEBUG"):
             raise
         complain(f"toolkit: it failed unexpectedly: {told(error)} (TOOLKIT_DEBUG=1 shows where)")

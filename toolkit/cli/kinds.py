@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from toolkit.cli.output import Line, columns, say, say_json
+from toolkit.cli.output import Line, columns, elsewhere, say, say_json
 from toolkit.config.kinds import Kinds, Listed
 
 _NARROWEST = 40
@@ -30,7 +30,8 @@ def add(commands: Any) -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> int:
     """List them. A kind that cannot be used is listed with the reason."""
-    listed = Kinds().listed()
+    with elsewhere():
+        listed = Kinds().listed()
     if arguments.json:
         say_json({"kinds": [one._asdict() for one in listed]})
     else:

@@ -3,7 +3,8 @@
 import json
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 from toolkit.cli.colours import painted, wanted
@@ -24,6 +25,13 @@ def say(*lines: str | Line) -> None:
         shown = [(role, visible(piece)) for role, piece in pieces]
         text = "".join(painted(role, piece) if colour else piece for role, piece in shown)
         sys.stdout.write(f"{_writable(text, sys.stdout.encoding)}\n")
+
+
+@contextmanager
+def elsewhere() -> Iterator[None]:
+    """What others print meanwhile, such as modules as they are imported, goes to standard error."""
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 def columns() -> int:

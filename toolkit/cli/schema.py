@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from toolkit.cli.guard import Refusal
-from toolkit.cli.output import say_json
+from toolkit.cli.output import elsewhere, say_json
 from toolkit.config.kinds import Kinds
 from toolkit.config.schema import kind_schema, schema
 from toolkit.options import Invalid, did_you_mean
@@ -25,7 +25,9 @@ def add(commands: Any) -> argparse.ArgumentParser:
 def run(arguments: argparse.Namespace) -> int:
     """Write the schema."""
     kinds = Kinds()
-    say_json(schema(kinds.classes()) if arguments.kind is None else _of_kind(kinds, arguments.kind))
+    with elsewhere():
+        made = schema(kinds.classes()) if arguments.kind is None else _of_kind(kinds, arguments.kind)
+    say_json(made)
     return 0
 
 

@@ -6,7 +6,8 @@ The file is compiled first; where something is wrong with it or with the applica
 
 import argparse
 import os
-import socket
+import re
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,10 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 from toolkit.cli import serving
 from toolkit.cli.guard import UNFORESEEN, Refusal
+from toolkit.cli.listening import check_options, unreachable
 from toolkit.cli.output import complain
+from toolkit.options.dotted import is_dotted
 
 if TYPE_CHECKING:
     from click import Context
+
+_EXTRA = re.compile(r"extra arguments? \((\S+).*\)")  # as click says it
 
 
 def add(commands: Any) -> argparse.ArgumentParser:
@@ -48,8 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
     options = context.params
     file, is_factory = options["app"], options["factory"]
     _prepare(options)
+    check_options(options)
     serving.build(file, arguments.app, is_factory=is_factory)
-    if not _can_listen(options):
+    if reason := unreachable(options):
+        complain(f"toolkit: serve: {reason}")
         return UNFORESEEN
     serving.remember(file, arguments.app, is_factory=is_factory)
     options.update(app=serving.FACTORY, factory=True)
@@ -73,9 +80,18 @@ def _context(rest: Sequence[str]) -> "Context | int":
             raise Refusal(f"serve: {missing.format_message()}") from None
         raise Refusal("serve: the configuration FILE is missing: toolkit serve FILE") from None
     except ClickException as refused:
-        raise Refusal(f"serve: {refused.format_message()}") from None
+        raise Refusal(f"serve: {_too_many(refused.format_message()) or refused.format_message()}") from None
     except Exit as done:  # it was asked for its version
         return done.exit_code
+
+
+def _too_many(message: str) -> str:
+    """What to write instead of an application that stands beside the file, as uvicorn has it; "" for other mistakes."""
+    extra = _EXTRA.search(message)
+    if extra is None:
+        return ""
+    fix = f"write --app {extra[1]}" if is_dotted(extra[1]) else "an application is given by --app module:app"
+    return f"one FILE is served, and {extra[1]!r} stands beside it; {fix}"
 
 
 def _prepare(options: dict[str, Any]) -> None:
@@ -87,23 +103,6 @@ def _prepare(options: dict[str, Any]) -> None:
             import_module("dotenv").load_dotenv(dotenv_path=options["env_file"])
         except ImportError:
             raise Refusal("serve: --env-file needs python-dotenv: pip install python-dotenv") from None
-
-
-def _can_listen(options: dict[str, Any]) -> bool:
-    """Whether the address is free: uvicorn would say so only after the application has started."""
-    host, port = options["host"], options["port"]
-    if options["uds"] or options["fd"] is not None:
-        return True
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, os.name == "posix")
-            probe.bind(address)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        complain(f"toolkit: serve: cannot listen on {host}:{port}: {reason}")
-        return False
-    return True
 
 
 @contextmanager
@@ -122,10 +121,27 @@ def _watched(file: str, options: dict[str, Any]) -> Iterator[None]:
         options["reload_includes"] = (*options["reload_includes"], path.name)
         yield
     else:
-        with tempfile.TemporaryDirectory(prefix="toolkit-") as folder:
+        with _orderly_end(), tempfile.TemporaryDirectory(prefix="toolkit-") as folder:
             Path(folder, f"{Path(file).name}.py").symlink_to(Path(file).resolve())
             options["reload_dirs"] = (*folders, folder)
             yield
+
+
+@contextmanager
+def _orderly_end() -> Iterator[None]:
+    """Have a closed terminal and SIGTERM end this process as Ctrl-C does, so that nothing of it is left behind."""
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    ends = {"SIGTERM": _end, "SIGHUP": lambda number, frame: os.kill(os.getpid(), signal.SIGTERM)}
+    before = {name: signal.signal(getattr(signal, name), ends[name]) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
+
+
+def _end(number: int, frame: object) -> None:
+    raise SystemExit(UNFORESEEN)
 
 
 def _served(context: "Context") -> int:

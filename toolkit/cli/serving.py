@@ -4,7 +4,9 @@ A server's own processes find out what to serve from the environment, so that it
 """
 
 import os
+import re
 import sys
+from inspect import signature
 from typing import Any, Final
 
 from starlette.types import ASGIApp
@@ -23,12 +25,14 @@ FACTORY: Final = f"{__name__}:create"
 STARTUP_FAILURE: Final = 3
 """The status with which a process tells a server's supervisor that to start it again would not help."""
 
-_FILE, _APP, _MADE = "TOOLKIT_SERVE_FILE", "TOOLKIT_SERVE_APP", "TOOLKIT_SERVE_MADE_BY_APP"
+_CONFIG, _APP, _MADE = "TOOLKIT_SERVE_FILE", "TOOLKIT_SERVE_APP", "TOOLKIT_SERVE_MADE_BY_APP"
+
+_FILE = re.compile(r"([\w/]+)\.py(?::(\w*))?")
 
 
 def remember(file: str, app: str | None, *, is_factory: bool) -> None:
     """Tell `create`, here and in all processes that this one starts, what to serve."""
-    os.environ[_FILE] = file
+    os.environ[_CONFIG] = file
     for name, value in ((_APP, app), (_MADE, "1" if is_factory else None)):
         if value is None:
             os.environ.pop(name, None)
@@ -39,7 +43,7 @@ def remember(file: str, app: str | None, *, is_factory: bool) -> None:
 def create() -> ASGIApp:
     """The application to serve. Where it cannot be made, the process says why and ends."""
     try:
-        return build(os.environ[_FILE], os.environ.get(_APP), is_factory=_MADE in os.environ)
+        return build(os.environ[_CONFIG], os.environ.get(_APP), is_factory=_MADE in os.environ)
     except ConfigError as error:
         complain_of(error)
     except Refusal as refusal:
@@ -53,12 +57,9 @@ def build(file: str, app: str | None, *, is_factory: bool) -> ASGIApp:
     if app is None:
         return _alone(stack, file)
     try:
-        made = _made(app) if is_factory else load(app)
-        for refused in unfit(made):
-            raise refused
+        return stack(_application(app, is_factory=is_factory))
     except Invalid as refused:
         raise Refusal(f"--app {app}: {refused}") from None
-    return stack(made)
 
 
 def _alone(stack: Stack, file: str) -> ASGIApp:
@@ -67,10 +68,34 @@ def _alone(stack: Stack, file: str) -> ASGIApp:
     return stack.app()
 
 
-def _made(app: str) -> Any:
+def _application(app: str, *, is_factory: bool) -> ASGIApp:
+    """The application that a dotted path names, or that is made by what it names. Raises Invalid."""
+    if file := _FILE.fullmatch(app):
+        raise Invalid("that is a file", f"write --app {file[1].replace('/', '.')}:{file[2] or 'app'}")
+    found = load(app)
+    made = _made(found) if is_factory else found
+    for refused in unfit(made):
+        makes_one = not is_factory and _takes_nothing(made)
+        raise Invalid(refused.reason, "add --factory if it makes one" if makes_one else refused.fix)
+    return made  # type: ignore[no-any-return]
+
+
+def _made(factory: Any) -> Any:
     """What a factory makes: it is called without arguments, as uvicorn does with --factory."""
-    factory = load(app)
+    if not isinstance(factory, type) and callable(factory) and not _takes_nothing(factory) and not [*unfit(factory)]:
+        raise Invalid("it is an application, not a factory", "leave out --factory")
     try:
         return factory()
-    except (Exception, SystemExit) as error:
-        raise Refusal(f"--app {app}: its factory failed: {told(error)}") from None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # it may do anything
+        raise Invalid(f"its factory failed: {told(error)}") from None
+
+
+def _takes_nothing(found: Any) -> bool:
+    """Whether something can be called without arguments, as factories are."""
+    try:
+        signature(found).bind()
+    except (TypeError, ValueError):
+        return False
+    return True

@@ -54,7 +54,7 @@ def compile_document(document: Document, environ: Mapping[str, str], kinds: Kind
         set_up(draft.handlers.values, compilation.resolver, compilation.problems)
     if not compilation.wrong:
         try:
-            return draft.stack()
+            return draft.stack(compilation.mask)
         except ConfigError as error:
             compilation.problems += error.problems
     raise ConfigError(compilation.telling(draft.places).told(compilation.gaps.unexplained(compilation.problems)))
@@ -107,8 +107,12 @@ class _Compilation:
 
     def telling(self, places: FilePlaces) -> Telling:
         """How what is wrong is told."""
-        mask = Mask(self.resolver.resolved, self._beside, self._labels)
-        return Telling(places, self.resolver, self.adopted, mask)
+        return Telling(places, self.resolver, self.adopted, self.mask)
+
+    @property
+    def mask(self) -> Mask:
+        """Takes out of what is told what references stand for."""
+        return Mask(self.resolver.resolved, self._beside, self._labels)
 
     def _site(self, entry: Entry, handlers: Keyed, finder: Finder) -> "_Site":
         path, data = handlers.take(entry, self.problems)

@@ -1,11 +1,12 @@
 """A stack that is being made of a configuration, with drafts where something is wrong."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from toolkit.config.document import Document
 from toolkit.config.keyed import Keyed
+from toolkit.config.masking import Mask
 from toolkit.config.places import FilePlaces
 from toolkit.engine.assemble import assemble
 from toolkit.engine.layer import Layer
@@ -32,8 +33,8 @@ class Draft:
         elements = [place for place, _ in self.elements]
         return FilePlaces(self.document, elements, self.routes.places, self.handlers.places)
 
-    def stack(self) -> Stack:
-        """The stack, if nothing is wrong. Raises ConfigError with what is wrong with the whole."""
+    def stack(self, mask: Mask) -> Stack:
+        """The stack, if nothing is wrong; `mask` is for what is told of it. Raises ConfigError: the whole is wrong."""
         elements = [element for _, element in self.elements]
         return Stack(
             elements,
@@ -42,7 +43,7 @@ class Draft:
             self.provides,
             handlers=self.handlers.values,
             defaults=self.defaults,
-            places=self.places,
+            places=replace(self.places, masking=mask),
         )
 
     def problems(self) -> list[Problem]:

@@ -61,6 +61,11 @@ class Mask:
             return replace(problem, where=where, reason=hushed, fix="")
         return replace(problem, where=where, reason=reason, fix="" if unshown or not exact else fix)
 
+    def sentence(self, text: str, where: str) -> str:
+        """What is told about the place `where`, without anything that references stand for."""
+        shown, hidden, _ = self._without(text, self._about(where), [*self._touching(where)])
+        return f"a sentence is not shown because it quotes what {hidden} stands for" if hidden else shown
+
     def _take(self, one: Resolved) -> None:
         place = unquoted(one.where)
         self._by_entry.setdefault(entry_of(place), []).append(one)

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 from toolkit.config.document import Document, place
+from toolkit.config.masking import Mask
 from toolkit.config.spelling import SPELLINGS, Spelling
 from toolkit.engine.places import Places
 from toolkit.options import Problem
@@ -18,9 +20,13 @@ class FilePlaces(Places):
     elements: Sequence[str] = ()
     routes: Sequence[str] = ()
     handlers: Sequence[str] = ()
+    masking: Mask | None = None
 
     def element(self, index: int) -> str:
         return self.elements[index]
+
+    def use(self, index: int) -> str:
+        return f"{self.elements[index]}.use"
 
     def route(self, index: int, key: str) -> str:
         return self.routes[index]
@@ -60,3 +66,6 @@ class FilePlaces(Places):
 
     def as_written(self, where: str) -> Any:
         return self.document.value(where)
+
+    def mask(self, text: str, *about: str) -> str:
+        return reduce(self.masking.sentence, about, text) if self.masking else text

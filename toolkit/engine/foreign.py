@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 
 from toolkit.engine.explain.settings import dotted
 from toolkit.engine.handler import unfit
-from toolkit.engine.places import Places, refers
+from toolkit.engine.places import Places, references
 from toolkit.options import ConfigError, Problem, show
 from toolkit.options.dotted import told
 
@@ -22,7 +22,9 @@ def set_up(element: Middleware, index: int, app: ASGIApp, places: Places) -> ASG
         app: What stands inside it.
         places: What the elements are called.
     """
-    where, name = places.use(index), dotted(element.cls) or show(element.cls)
+    where = places.use(index)
+    use = places.as_written(where)
+    name = use if isinstance(use, str) else dotted(element.cls) or show(element.cls)
     try:
         made = element.cls(app, *element.args, **element.kwargs)
     except KeyboardInterrupt:
@@ -38,8 +40,9 @@ def set_up(element: Middleware, index: int, app: ASGIApp, places: Places) -> ASG
 def _failed(error: BaseException, index: int, name: str, places: Places) -> Iterator[Problem]:
     """What it says may quote its options, in whatever form: it is not told where they refer to something."""
     where = places.use(index)
-    if refers(places.as_written(places.element(index))):
-        reason = f"{type(error).__name__}, with a message that is not shown because it may quote what references mean"
+    given = ", ".join(dict.fromkeys(references(places.as_written(places.element(index)))))
+    if given:
+        reason = f"{type(error).__name__}, whose text is not shown: it may quote {given}"
         yield Problem(where, f"the set-up of {name!r} failed: {reason}")
     elif isinstance(error, ConfigError):
         yield from (replace(problem, where=f"{where}: {problem.where}") for problem in error.problems)

@@ -1,9 +1,12 @@
 """What the parts of a stack are called in errors and in explain, and where they were written."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from toolkit.options import MISSING, Problem
+
+_REFERENCE = re.compile(r"(?<!\$)\$\{[^}]*\}")
 
 
 class Places:
@@ -58,8 +61,15 @@ class Places:
         return self.element(index)
 
 
+def references(written: Any) -> Iterator[str]:
+    """The references to variables and files in a value as written."""
+    if isinstance(written, str):
+        yield from _REFERENCE.findall(written)
+    elif isinstance(written, Mapping | list):
+        for inner in written.values() if isinstance(written, Mapping) else written:
+            yield from references(inner)
+
+
 def refers(written: Any) -> bool:
     """Whether a value as written refers to a variable or a file."""
-    if isinstance(written, Mapping):
-        return any(map(refers, written.values()))
-    return any(map(refers, written)) if isinstance(written, list) else isinstance(written, str) and "${" in written
+    return any(True for _ in references(written))

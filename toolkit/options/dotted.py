@@ -51,7 +51,9 @@ def told(error: BaseException) -> str:
 def _module(name: str) -> ModuleType:
     try:
         return import_module(name)
-    except (Exception, SystemExit) as error:  # a module may do anything as it is imported
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a module may do anything as it is imported
         raise Invalid(f"the module {name!r} cannot be imported: {told(error)}") from None
 
 
@@ -60,7 +62,9 @@ def _attribute(found: Any, name: str, text: str) -> Any:
         return getattr(found, name)
     except AttributeError:
         known = [known for known in dir(found) if not known.startswith("_")]
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise Invalid(f"{text!r} cannot be loaded: {told(error)}") from None
     owner = f"the module {found.__name__!r}" if isinstance(found, ModuleType) else f"what {text!r} names"
     raise Invalid(f"{owner} has no {name!r}", did_you_mean(name, known)) from None

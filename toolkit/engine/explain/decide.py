@@ -128,7 +128,7 @@ def _answer(case: Case, elements: tuple[Element, ...]) -> Answer:
     found = handler_table(apps, _application).find(case.request.method, case.exchange.path)
     if found.template is not None:
         return _handler_answer(case, found.template, found.app)
-    return Answer("application", because=": no handler takes this path" if apps else "")
+    return Answer("application", because=", or 404 if there is none: no handler takes this path" if apps else "")
 
 
 def _handler_answer(case: Case, template: PathTemplate, app: ASGIApp) -> Answer:

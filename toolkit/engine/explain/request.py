@@ -16,6 +16,8 @@ from toolkit.options import Invalid, show
 
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 
+_HEADERS = "such as {'origin': 'https://app.example'}"
+_TWO = 2
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _UNESCAPED = "/?%!$&'()*+,;=:@~"  # beside letters and digits (RFC 3986 3.3 and 3.4), and escapes themselves
 
@@ -34,15 +36,20 @@ class Request:
     @classmethod
     def parse(cls, method: str, target: str, headers: Headers | None, *, websocket: bool) -> "Request":
         """Raises Invalid with a reason and a fix: `method` is no token, `target` no path, a header none."""
+        for text in (method, target):
+            if not isinstance(text, str):
+                raise Invalid(f"{show(text)} is not text", "a method is such as 'GET', a path such as '/login'")
         if not is_token(method.encode("utf-8", "surrogateescape")):
             raise Invalid(f"{show(method)} is no method name", "such as GET")
         if websocket and method.upper() != "GET":
             raise Invalid(f"{show(method)} opens no WebSocket", "a handshake is a GET")
         if not target.startswith("/"):
             raise Invalid(f"{show(target)} is no path: it does not begin with '/'", _rooted(target))
+        if "#" in target:
+            fix = f"leave it out, {show(target.partition('#')[0])}, or write %23"
+            raise Invalid(f"{show(target)} holds a fragment, which is never sent", fix)
         path, _, query = target.partition("?")
-        pairs = headers.items() if isinstance(headers, Mapping) else headers or ()
-        checked = tuple(_header(name, value) for name, value in pairs)
+        checked = tuple(_header(name, value) for name, value in _pairs(headers))
         return cls(method.upper(), target, unquote(path), query, checked, websocket)
 
     @property
@@ -89,7 +96,23 @@ def _rooted(target: str) -> str:
     return f"write {show('/' + target)}"
 
 
-def _header(name: str, value: str) -> tuple[str, str]:
+def _pairs(headers: Any) -> Iterable[tuple[Any, Any]]:
+    pairs = [*headers.items()] if isinstance(headers, Mapping) else headers
+    if pairs is None:
+        return ()
+    if isinstance(pairs, str | bytes) or not isinstance(pairs, Iterable):
+        raise Invalid(f"{show(pairs)} is neither a mapping of headers nor a list of pairs", _HEADERS)
+    pairs = [*pairs]
+    for pair in pairs:
+        if not isinstance(pair, list | tuple) or len(pair) != _TWO:
+            raise Invalid(f"{show(pair)} is no pair of a header's name and its value", _HEADERS)
+    return pairs
+
+
+def _header(name: Any, value: Any) -> tuple[str, str]:
+    for text in (name, value):
+        if not isinstance(text, str):
+            raise Invalid(f"{show(text)} is not text: a header has a name and a value", _HEADERS)
     if not is_token(name.encode("utf-8", "surrogateescape")):
         raise Invalid(f"{show(name)} is no header name")
     if _CONTROL.search(value):

@@ -44,7 +44,9 @@ def _said(options: Explains, exchange: Exchange) -> Iterator[str]:
             found.close()
             raise TypeError("it is a coroutine function")
         yield from (found,) if isinstance(found, str) else map(_text, found)
-    except Exception as error:
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:
         yield f"what it would decide is not known: its explain raised {told(error)}"
 
 
