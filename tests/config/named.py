@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Scope
 
 from toolkit import Layer
 from toolkit.options import Problem, rule
+from toolkit.options.stores import StoreOption
 
 
 def allows_nobody(origin: str, scope: Scope) -> bool:
@@ -42,6 +43,12 @@ QUOTED: dict[str, Callable[[str], str]] = {
 def failing(password: str, how: str, log: list[str] | None = None) -> Any:
     """A factory that fails, and quotes its password."""
     raise RuntimeError(f"no login for root/{QUOTED[how](password)}")
+
+
+class Storing(Layer):
+    """Keeps something in a store."""
+
+    store: StoreOption
 
 
 class Failing(Layer):

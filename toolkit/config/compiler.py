@@ -11,23 +11,25 @@ from toolkit.config.defaults import Defaults, partial_problems
 from toolkit.config.document import Document, place
 from toolkit.config.draft import Draft
 from toolkit.config.keyed import Keyed
-from toolkit.config.kinds import Kinds
+from toolkit.config.kinds import Kinds, role_of
 from toolkit.config.masking import Mask
 from toolkit.config.overrides import Overrider
 from toolkit.config.parts import Finder, Parts, Used
 from toolkit.config.places import FilePlaces
 from toolkit.config.read import read
 from toolkit.config.references import Resolver
-from toolkit.config.sections import Entry, near, read_sections
+from toolkit.config.sections import Entry, is_slip, near, read_sections
 from toolkit.config.set_up import has_set_ups, set_up
 from toolkit.config.spelling import SPELLINGS
 from toolkit.config.stores import Stores
+from toolkit.config.taken import declares
 from toolkit.config.telling import Telling
 from toolkit.config.unread import Gaps
 from toolkit.engine.handler import Mounted
 from toolkit.engine.layer import Layer
 from toolkit.engine.stack import Stack
 from toolkit.options import MISSING, ConfigError, Invalid, Options, Problem
+from toolkit.options.problems import suggestion
 
 
 def compile(source: str | os.PathLike[str] | Mapping[str, Any], *, environ: Mapping[str, str] = os.environ) -> Stack:
@@ -72,6 +74,7 @@ class _Compilation:
         self.adopted = self._sections.adopted
         self.gaps = Gaps(document)
         self.gaps.blur(self._sections)
+        self._known = {str(one.data.get(key)) for one in self._sections.middleware for key in ("name", "use")}
         self._stores = Stores(self._sections.stores, self.resolver)
         self.problems += self._stores.problems
 
@@ -116,8 +119,17 @@ class _Compilation:
 
     def _site(self, entry: Entry, handlers: Keyed, finder: Finder) -> "_Site":
         path, data = handlers.take(entry, self.problems)
-        layers = data.pop("layers", MISSING)
+        layers = data.pop("layers") if "layers" in data else self._misspelt_layers(entry, data)
         return _Site(path, finder.find(replace(entry, data=data), "handler"), layers)
+
+    def _misspelt_layers(self, entry: Entry, data: dict[str, Any]) -> Any:
+        """Changes of layers under nearly their key, taken out of what a factory might swallow; MISSING without."""
+        for name, value in data.items():
+            changes = isinstance(value, Mapping) and not self._known.isdisjoint(value)
+            if changes and is_slip(name, "layers") and not declares(data.get("use"), name, self._kinds):
+                self.problems.append(Problem(entry.at(name), "unknown key", suggestion("layers")))
+                return data.pop(name)
+        return MISSING
 
     def _routes(self, overrider: Overrider) -> Keyed:
         routes = Keyed("match")
@@ -133,7 +145,10 @@ class _Compilation:
         self.problems += defaults.problems
         for kind, entry in defaults.items():
             cls = classes.get(kind) or self._unused(kind, entry)
-            self.problems += partial_problems(cls, entry, self._stores, self.resolver.base) if cls else ()
+            if cls and (role := role_of(cls)):
+                self.problems += defaults.reserved(kind, role)
+                shared = replace(entry, data=defaults.of(kind))
+                self.problems += partial_problems(cls, shared, self._stores, self.resolver.base)
         return defaults
 
     def _unused(self, kind: str, entry: Entry) -> type[Options] | None:

@@ -5,13 +5,17 @@ from dataclasses import replace
 from pathlib import Path as File
 from typing import Any
 
-from toolkit.config.ancestry import is_under
+from toolkit.config.ancestry import PlaceSet
 from toolkit.config.anchors import anchored
+from toolkit.config.kinds import Role
 from toolkit.config.references import Resolver
 from toolkit.config.sections import Entry
 from toolkit.config.stores import Stores
 from toolkit.options import Options, Problem, did_you_mean, structure_options
 from toolkit.options.suggestions import Suggestions
+
+_OWN: Mapping[Role, tuple[str, ...]] = {"layer": ("use", "name"), "handler": ("use", "path", "layers")}
+"""What each entry of a list says for itself."""
 
 
 class Defaults:
@@ -48,25 +52,36 @@ class Defaults:
         """The default options of a kind."""
         return self._entries[kind].data if kind in self._entries else {}
 
+    def reserved(self, kind: str, role: Role) -> Iterator[Problem]:
+        """Take out what each entry says for itself: a problem for each."""
+        entry = self._entries[kind]
+        for name in [name for name in _OWN[role] if name in entry.data]:
+            yield Problem(entry.at(name), f"{name!r} cannot be a default", f"give each {role} its own")
+        data = {name: value for name, value in entry.data.items() if name not in _OWN[role]}
+        self._entries[kind] = replace(entry, data=data)
+
     def where(self, kind: str) -> str:
         """The place of the default options of a kind; "" if there are none."""
         return self._entries[kind].where if kind in self._entries else ""
 
-    def items(self) -> Iterator[tuple[str, Entry]]:
+    def items(self) -> list[tuple[str, Entry]]:
         """Every kind with its options."""
-        return iter(self._entries.items())
+        return [*self._entries.items()]
 
     def given(self) -> dict[str, Mapping[str, Any]]:
         """The options by kind."""
         return {kind: entry.data for kind, entry in self._entries.items()}
 
-    def moved(self, problem: Problem, kind: str, entry: Entry) -> Problem:
-        """A problem of an entry, placed where the option that it is about was written."""
-        for option in self.of(kind).keys() - entry.data.keys():
-            place = entry.at(option)
-            if is_under(problem.where, place):
-                return replace(problem, where=self._entries[kind].at(option) + problem.where[len(place) :])
-        return problem
+    def moved(self, problems: Iterable[Problem], kind: str, entry: Entry) -> Iterator[tuple[Problem, bool]]:
+        """Problems of an entry, each where the option that it is about was written, and whether that is here."""
+        own = {entry.at(option): option for option in self.of(kind) if option not in entry.data}
+        places = PlaceSet(own)
+        for problem in problems:
+            if place := places.holding(problem.where):
+                where = self._entries[kind].at(own[place]) + problem.where[len(place) :]
+                yield replace(problem, where=where), True
+            else:
+                yield problem, False
 
 
 def partial_problems(cls: type[Options], entry: Entry, stores: Stores, base: File) -> Iterator[Problem]:

@@ -38,6 +38,9 @@ class Forms:
         self._lengths: dict[str, set[int]] = {}
         self._heads: set[int] = set()
 
+    def __bool__(self) -> bool:
+        return bool(self._forms)
+
     def add(self, value: Any, written: str) -> None:
         """All forms of a value."""
         for form in _forms(value):
@@ -96,7 +99,7 @@ class Folded:
         Quotes around a whole form go with it.
         """
         made, left, exact, end = [], [], True, 0
-        for found in self._found([*several]):
+        for found in self._found([forms for forms in several if forms]):
             start, stop = self._with_quotes(found)
             start = max(start, end)
             made += [self.original(end, start), found.written]
@@ -107,7 +110,7 @@ class Folded:
 
     def _found(self, several: list[Forms]) -> Iterator[Found]:
         start = 0
-        while start < self.size:
+        while several and start < self.size:
             at = [found for forms in several if (found := forms.longest(self, start))]
             best = max(at, key=lambda found: found.end, default=None)
             if best:

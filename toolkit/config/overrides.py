@@ -46,6 +46,8 @@ class Overrider:
     def read(self, changes: Any, path: Path) -> Any:
         """The overrides written at `path`, as a stack takes them."""
         resolved = self._resolver.resolve(changes, path)
+        if resolved == []:
+            self._problems.append(Problem(place(path), "[] says nothing of any layer", "leave it out"))
         return dict(self._read(resolved, path)) if isinstance(resolved, Mapping) else resolved
 
     def _read(self, changes: Mapping[str, Any], path: Path) -> Iterator[tuple[str, Any]]:

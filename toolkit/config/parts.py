@@ -25,11 +25,11 @@ from toolkit.options import (
     Options,
     Problem,
     declared,
-    did_you_mean,
     structure_options,
 )
 from toolkit.options.dotted import is_dotted
 from toolkit.options.options import moved
+from toolkit.options.suggestions import Suggestions
 
 
 class Used(NamedTuple):
@@ -101,6 +101,7 @@ class Parts:
     def __init__(self, defaults: Defaults, stores: Stores, resolver: Resolver, problems: list[Problem]) -> None:
         self.defaults = defaults
         self._stores = stores
+        self._suggestions = Suggestions()
         self._resolver = resolver
         self._problems = problems
 
@@ -133,11 +134,11 @@ class Parts:
     def _draft(self, used: Used, given: Mapping[str, Any], refused: Exception) -> Any:
         cls, entry = used.found, used.entry
         try:
-            values, problems = structure_options(cls, given, entry.where)
-            problems = [*problems, *self._stores.problems_of(cls, given, entry.where)]
-            self._tell(used, problems or self._set_up_problems(used, refused))
-            wrong = Wrong.of(cls, values, problems, entry.where)
-            if "name" not in values:  # a wrong one: it is called as nothing else is
+            values, _ = structure_options(cls, given, entry.where, partial=True)
+            problems = [*self._set_up_problems(used, refused), *self._stores.problems_of(cls, given, entry.where)]
+            self._tell(used, problems)
+            wrong = Wrong.of(cls, given, values, problems, entry.where)
+            if "name" in wrong.names:  # a wrong one: it is called as nothing else is
                 values["name"] = entry.where
             return draft(cls, values, given, wrong)
         except Exception as error:  # a class of others may break in any way
@@ -158,9 +159,13 @@ class Parts:
     def _tell(self, used: Used, problems: list[Problem]) -> None:
         """Each where its option was written; an option that defaults give to many is told once."""
         reserved = ("path", "layers") if used.role == "handler" else ("name",)
-        for problem in problems:
-            told_at = self.defaults.moved(problem, used.kind, used.entry)
-            self._problems.append(_hinted(problem, reserved) if told_at is problem else told_at)
+        for problem, is_default in self.defaults.moved(problems, used.kind, used.entry):
+            self._problems.append(problem if is_default else self._hinted(problem, reserved))
+
+    def _hinted(self, problem: Problem, reserved: tuple[str, ...]) -> Problem:
+        if problem.reason != "unknown option" or problem.fix:
+            return problem
+        return replace(problem, fix=self._suggestions.of(problem.where.rpartition(".")[2], reserved))
 
     def _foreign(self, used: Used, make: Callable[..., Any]) -> Any:
         entry = used.entry
@@ -173,16 +178,10 @@ class Parts:
             return None
 
 
-def _hinted(problem: Problem, reserved: tuple[str, ...]) -> Problem:
-    if problem.reason != "unknown option" or problem.fix:
-        return problem
-    return replace(problem, fix=did_you_mean(problem.where.rpartition(".")[2], reserved))
-
-
 def draft(cls: type[Options], values: Mapping[str, Any], given: Mapping[str, Any], wrong: Wrong) -> Any:
     """An instance without its checks; None if its class cannot be asked what stacks ask."""
     made: Any = object.__new__(cls)
-    otherwise = {entry.name: entry.default for entry in declared(cls) if entry.default is not MISSING}
+    otherwise = {entry.name: entry.otherwise() for entry in declared(cls) if not entry.is_required}
     made.__dict__.update({**otherwise, **values, "_draft": wrong})
     made.__dict__["_given"] = {
         name: value for name, value in given.items() if name not in wrong.names and name in values

@@ -189,7 +189,7 @@ def _is_whole(text: str) -> bool:
 def _syntax(match: "re.Match[str]") -> Invalid:
     if match[0].endswith("}"):
         return Invalid(f"{show(match[0])} is no reference", _FORMS)
-    if match.string[match.end() :].startswith("{"):
+    if match.string.startswith("{", match.end()):
         return Invalid("references cannot stand in one another", _FORMS)
     return Invalid(f"the reference {show(match[0])} is not closed", _FORMS)
 

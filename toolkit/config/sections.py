@@ -141,7 +141,7 @@ class _Reader:
     def _read_schema(self, value: object) -> None:
         """What editors look up to check the file says nothing to this program."""
         if not isinstance(value, str):
-            self._refuse((_SCHEMA,), f"{show(value)} is not text", "write the address of a JSON Schema")
+            self._refuse((_SCHEMA,), f"{show(value)} is not text", "give the address of a JSON Schema")
 
     def _meant(self, written: str) -> str | None:
         """The section that an unknown one was meant to be; what is none is told where it belongs."""
@@ -289,14 +289,15 @@ def respelt(entry: Entry, key: str, fits: Callable[[Any], bool], problems: list[
     data = dict(entry.data)
     if key in data:
         return data.pop(key), data
-    meant = next((name for name, value in data.items() if _is_slip(name, key) and fits(value)), None)
+    meant = next((name for name, value in data.items() if is_slip(name, key) and fits(value)), None)
     if meant is None:
         return MISSING, data
     problems.append(Problem(entry.at(meant), "unknown key", suggestion(key)))
     return data.pop(meant), data
 
 
-def _is_slip(name: str, key: str) -> bool:
+def is_slip(name: str, key: str) -> bool:
+    """Whether one who writes a name probably means a key."""
     return abs(len(name) - len(key)) <= _SLIP and bool(did_you_mean(name, [key]))
 
 

@@ -11,6 +11,15 @@ BY_NAME = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
 
 def takes(use: object, name: str, kinds: Kinds) -> bool:
     """Whether what `use` names takes an option of this name; true where nobody can tell."""
+    return _takes(use, name, kinds, anything=True)
+
+
+def declares(use: object, name: str, kinds: Kinds) -> bool:
+    """Whether what `use` names has an option of this very name; true where nobody can tell."""
+    return _takes(use, name, kinds, anything=False)
+
+
+def _takes(use: object, name: str, kinds: Kinds, *, anything: bool) -> bool:
     if not isinstance(use, str):
         return True
     try:
@@ -21,7 +30,7 @@ def takes(use: object, name: str, kinds: Kinds) -> bool:
         return name in {entry.name for entry in declared(found)}
     taken = parameters(found)
     return taken is None or any(
-        one.kind is Parameter.VAR_KEYWORD or (one.name == name and one.kind in BY_NAME) for one in taken
+        (anything and one.kind is Parameter.VAR_KEYWORD) or (one.name == name and one.kind in BY_NAME) for one in taken
     )
 
 

@@ -28,8 +28,9 @@ def with_defaults(
     def filled(part: E, where: str) -> E:
         if not isinstance(part, Part) or part.kind not in defaults:
             return part
-        made, found = _filled(part, defaults[part.kind], where, places.default(part.kind))
-        problems.extend(found)
+        options, refused = _shareable(part, defaults[part.kind], places.default(part.kind))
+        made, found = _filled(part, options, where, places.default(part.kind))
+        problems.extend([*refused, *found])
         return made  # type: ignore[return-value]
 
     made = [filled(element, places.element(place)) for place, element in enumerate(elements)]
@@ -39,6 +40,14 @@ def with_defaults(
     }
     problems += _unused(defaults, [*made, *map(application, mounted.values())], places)
     return made, mounted, list(dict.fromkeys(problems))
+
+
+def _shareable(part: Part, options: Mapping[str, Any], default: str) -> tuple[Mapping[str, Any], Iterable[Problem]]:
+    """The options without the name, for that tells layers of one kind apart."""
+    if not isinstance(part, Layer) or "name" not in options:
+        return options, ()
+    refused = Problem(inside(default, "name"), "a name cannot be a default", "give each layer its own")
+    return {name: value for name, value in options.items() if name != "name"}, (refused,)
 
 
 def _mounted(handler: Any, app: Any) -> Any:

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple, Self
 from toolkit.engine.layer import Layer
 from toolkit.engine.places import Places
 from toolkit.options import ConfigError, Options, Problem, declared, show, structure_options
-from toolkit.options.declared import declarations
 from toolkit.options.problems import suggestion
 from toolkit.options.suggestions import Suggestions
 
@@ -55,7 +54,8 @@ def overridden(
 def _unknown(
     label: object, known: Mapping[str, Layer], where: str, places: Places, suggestions: Suggestions
 ) -> Problem:
-    names = [*islice(known, _NAMED), *(["…"] if len(known) > _NAMED else [])]
+    more = [f"{len(known) - _NAMED} more"] if len(known) > _NAMED else []
+    names = [*islice(known, _NAMED), *more]
     otherwise = suggestions.of(str(label), known) or f"it has {', '.join(names) or 'none'}"
     fix = "" if suggestions.exhausted else _as_option(str(label), known, places)
     fix = fix or otherwise
@@ -127,12 +127,20 @@ class Wrong(NamedTuple):
     told: frozenset[tuple[str, str]] = frozenset()
 
     @classmethod
-    def of(cls, options: type[Options], values: Mapping[str, Any], problems: Sequence[Problem], where: str) -> Self:
-        """Of the valid values among the options, and what is wrong with the others, placed at `where`."""
+    def of(
+        cls,
+        options: type[Options],
+        given: Mapping[str, Any],
+        values: Mapping[str, Any],
+        problems: Sequence[Problem],
+        where: str,
+    ) -> Self:
+        """Of the options as given, the valid ones as held, and what is wrong with the others, placed at `where`."""
         told = frozenset((problem.where.removeprefix(where), problem.reason) for problem in problems)
         fixes = {problem.fix for problem in problems}
-        unsure = {name for name in values if suggestion(name) in fixes}
-        return cls((declarations(options).names - values.keys()) | unsure, told)
+        absent = {entry.name: entry for entry in declared(options) if entry.name not in given}
+        unsure = {name for name, entry in absent.items() if entry.is_required or suggestion(name) in fixes}
+        return cls(frozenset(unsure | (given.keys() - values.keys())), told)
 
 
 def says_something(changes: Any) -> bool:

@@ -32,4 +32,6 @@ def unreserved(label: str) -> str:
     """The name of a layer. Raises Invalid for one that means something else in files."""
     if label in NO_LABELS:
         raise Invalid(f"{label!r} means something else in the routes of a file", "choose another name")
+    if not label.strip():
+        raise Invalid(f"{label!r} is no name", "leave it out, or choose one")
     return label

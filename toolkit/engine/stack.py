@@ -217,6 +217,7 @@ def stack(
         ConfigError: With everything that is wrong.
     """
     given = {"routes": routes, "stores": stores, "handlers": handlers, "defaults": defaults}
+    provides = _kept(provides)
     shapes = [*_shape_problems(given, provides), *_default_problems(defaults)]
     if shapes:
         raise ConfigError(shapes)
@@ -228,6 +229,11 @@ def stack(
     return Stack(filled, routes or {}, stores or {}, provides, handlers=mounted, defaults=defaults or {})
 
 
+def _kept(provides: Any) -> Any:
+    """What is looked at twice: no iterator that is used up."""
+    return provides if isinstance(provides, str) or not isinstance(provides, Iterable) else tuple(provides)
+
+
 def _shape_problems(mappings: Mapping[str, object], provides: object) -> Iterator[Problem]:
     for name, given in mappings.items():
         if given is not None and not isinstance(given, Mapping):
@@ -235,7 +241,11 @@ def _shape_problems(mappings: Mapping[str, object], provides: object) -> Iterato
         for key in given if isinstance(given, Mapping) else ():
             if not isinstance(key, str):
                 yield Problem(f"{name}[{key!r}]", "a key that is not text", "keys are text")
-    if isinstance(provides, str) or not isinstance(provides, Iterable):
+    if isinstance(provides, Iterable) and not isinstance(provides, str):
+        for index, need in enumerate(provides):
+            if not isinstance(need, str):
+                yield Problem(f"provides[{index}]", f"{show(need)} is not text", "name what stands outside the stack")
+    else:
         named = provides if isinstance(provides, str) else "user"
         yield Problem("provides", f"{show(provides)} is not a list of text", f'such as provides=["{named}"]')
 

@@ -55,11 +55,16 @@ class Declared(NamedTuple):
     kw_only: bool
     secret: bool
 
+    @property
+    def is_required(self) -> bool:
+        """Whether it has to be given."""
+        return self.factory is None and self.default is MISSING
+
     def otherwise(self) -> Any:
         """The value of an option that is not given. Raises Invalid if there is none."""
         if self.factory is not None:
             return self.factory()
-        if self.default is MISSING:
+        if self.is_required:
             raise Invalid("missing", f"give {either(self.kind.names)}")
         return self.default
 

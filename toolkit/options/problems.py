@@ -13,6 +13,7 @@ from reprlib import Repr
 from typing import Any, Final
 
 _SHOWN = 60  # characters of a value in a message
+_NAMED = 20  # names that a message lists
 _WORD = 64  # characters of a word that are compared with the known ones
 
 
@@ -151,7 +152,9 @@ def either(names: Iterable[str]) -> str:
 
 def there_are(names: Iterable[str]) -> str:
     """All that could have been named: "there is cors", "there are main and other", "there is none"."""
-    *others, last = [*names] or ["none"]
+    names = [*names]
+    more = [f"{len(names) - _NAMED} more"] if len(names) > _NAMED else []
+    *others, last = [*names[:_NAMED], *more] or ["none"]
     return f"there are {', '.join(others)} and {last}" if others else f"there is {last}"
 
 
