@@ -63,6 +63,7 @@ LIMIT_ON = {"use": "limit", "limit": 5}
 PAGE_ON = {"use": "page", "path": "/x", "text": "x"}
 
 GOOD: dict[str, dict[str, Any]] = {
+    "where its schema is": {"$schema": "toolkit.schema.json"},
     "nothing": {},
     "a layer": {"middleware": [CORS_ON]},
     "a dotted layer": {"middleware": [{"use": "pkg.mod:Class.attribute", "anything": {"at": "all"}}]},

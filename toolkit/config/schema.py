@@ -77,6 +77,7 @@ def _file(layers: _Classes, handlers: _Classes, definitions: Mapping[str, Any]) 
 
 def _sections(layers: _Classes, handlers: _Classes) -> dict[str, Any]:
     return {
+        "$schema": {"type": "string", "description": "Where editors find this schema."},
         "stores": _STORES,
         "defaults": _defaults([*layers, *handlers]),
         "middleware": _list(layers, "Layers and other ASGI middleware, the first outermost.", {}),
