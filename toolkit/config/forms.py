@@ -72,8 +72,8 @@ class Folded:
 
     def __init__(self, text: str) -> None:
         folded = [char.casefold() for char in text]
-        self.folded = "".join(folded)
-        self.size = len(self.folded)
+        self.folded: str = "".join(folded)
+        self.size: int = len(self.folded)
         self._text = text
         self._origin = [index for index, char in enumerate(folded) for _ in char] + [len(text)]
 
