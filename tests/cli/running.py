@@ -138,13 +138,15 @@ class Served:
         """The status and the body that a path is answered with, once somebody answers."""
         return until(lambda: self._answer(path), f"an answer to {path}; the log:\n{self.log}")
 
-    def shows(self, text: str) -> str:
-        """The log, once it holds `text`."""
-        return until(lambda: self.log if text in self.log else None, f"{text!r} in the log:\n{self.log}")
+    def shows(self, text: str, since: Path | None = None) -> str:
+        """The log, once it holds `text`; `since` is a file whose change leads to it."""
+        log = _touching(since, lambda: self.log if text in self.log else None)
+        return until(log, f"{text!r} in the log:\n{self.log}")
 
-    def answers(self, path: str, expected: tuple[int, str]) -> None:
-        """Wait until a path is answered so."""
-        until(lambda: True if self._answer(path) == expected else None, f"{expected} from {path}; the log:\n{self.log}")
+    def answers(self, path: str, expected: tuple[int, str], since: Path | None = None) -> None:
+        """Wait until a path is answered so; `since` is a file whose change leads to it."""
+        found = _touching(since, lambda: True if self._answer(path) == expected else None)
+        until(found, f"{expected} from {path}; the log:\n{self.log}")
 
     def ends(self, by: signal.Signals) -> int:
         """Send it a signal, and wait for its status."""
@@ -166,6 +168,20 @@ class Served:
                 return refused.code, ""
         except (URLError, ConnectionError, TimeoutError):  # it is just being started again
             return None
+
+
+def _touching(file: Path | None, found: Callable[[], T | None]) -> Callable[[], T | None]:
+    """`found`, touching a file every few seconds: a reloader overlooks what changed before its first look around."""
+    touched = time.monotonic()
+
+    def look() -> T | None:
+        nonlocal touched
+        if file is not None and time.monotonic() - touched > 5:
+            touched = time.monotonic()
+            file.touch()
+        return found()
+
+    return look
 
 
 @contextmanager

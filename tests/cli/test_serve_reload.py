@@ -33,10 +33,10 @@ def test_a_change_of_the_file_or_of_the_code_is_served(folder: Path) -> None:
         server.answers("/", (200, "first"))
 
         (folder / "conf" / "site.toml").write_text(GOOD.replace('"hello"', '"good day"'))
-        server.answers("/hello/ann", (200, "good day"))
+        server.answers("/hello/ann", (200, "good day"), folder / "conf" / "site.toml")
 
         (folder / "shop.py").write_text(APP.format("second"))
-        server.answers("/", (200, "second"))
+        server.answers("/", (200, "second"), folder / "shop.py")
 
         assert server.ends(by=signal.SIGINT) == 0
         assert "Traceback" not in server.log
@@ -48,7 +48,7 @@ def test_a_file_that_is_replaced_as_editors_do_is_served(folder: Path) -> None:
 
         (folder / "conf" / "next").write_text(GOOD.replace('"hello"', '"good day"'))
         (folder / "conf" / "next").replace(folder / "conf" / "site.toml")
-        server.answers("/hello/ann", (200, "good day"))
+        server.answers("/hello/ann", (200, "good day"), folder / "conf" / "site.toml")
 
 
 def test_a_broken_file_is_told_and_served_once_it_is_mended(folder: Path) -> None:
@@ -56,11 +56,13 @@ def test_a_broken_file_is_told_and_served_once_it_is_mended(folder: Path) -> Non
         server.answers("/hello/ann", (200, "hello"))
 
         (folder / "conf" / "site.toml").write_text(GOOD.replace("allow_origins", "alow_origins"))
-        log = server.shows("conf/site.toml:3: middleware[0].alow_origins: unknown option; did you mean")
+        log = server.shows(
+            "conf/site.toml:3: middleware[0].alow_origins: unknown option; did you mean", folder / "conf" / "site.toml"
+        )
         assert "Traceback" not in log
 
         (folder / "conf" / "site.toml").write_text(GOOD.replace('"hello"', '"mended"'))
-        server.answers("/hello/ann", (200, "mended"))
+        server.answers("/hello/ann", (200, "mended"), folder / "conf" / "site.toml")
 
 
 def test_broken_code_is_told_and_served_once_it_is_mended(folder: Path) -> None:
@@ -68,11 +70,13 @@ def test_broken_code_is_told_and_served_once_it_is_mended(folder: Path) -> None:
         server.answers("/", (200, "first"))
 
         (folder / "shop.py").write_text("import nowhere_at_all\n")
-        log = server.shows("toolkit: --app shop:app: the module 'shop' cannot be imported: ModuleNotFoundError")
+        log = server.shows(
+            "toolkit: --app shop:app: the module 'shop' cannot be imported: ModuleNotFoundError", folder / "shop.py"
+        )
         assert "Traceback" not in log
 
         (folder / "shop.py").write_text(APP.format("mended"))
-        server.answers("/", (200, "mended"))
+        server.answers("/", (200, "mended"), folder / "shop.py")
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda by: by.name)

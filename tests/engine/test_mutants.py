@@ -24,7 +24,7 @@ import toolkit
 from tests.engine.comparing import compare_fused
 from tests.engine.handled import Handled, compare_handled, handled
 from tests.engine.handled import stack_of as handled_stack
-from tests.engine.recording import Case
+from tests.engine.recording import Act, Case, LayerScript, ServerScript, Step
 from tests.engine.routed import Routed, compare_routed, routed, split, stack_of
 from tests.engine.strategies import cases
 
@@ -285,9 +285,21 @@ def _changed(mutant: Mutant) -> str:
     return source
 
 
+HANDLED = Case(
+    layers=(
+        LayerScript(hooks={"done": (Act(does="tag"),)}),
+        LayerScript(hooks={"error": (Act(does="answer", what=200),)}),
+    ),
+    steps=(Step(does="raise", what="failure"),),
+    scope={"type": "http", "method": "GET"},
+    server=ServerScript(texts=1),
+)
+"""An answer below 500 to a failure. Rare among what is drawn, which depends on the modules that are loaded."""
+
+
 @cache
 def _corpus(kind: str) -> tuple[Case, ...]:
-    return tuple(_drawn(cases(kinds=st.just(kind))))
+    return (*_drawn(cases(kinds=st.just(kind))), *([HANDLED] if kind == "http" else []))
 
 
 @cache
